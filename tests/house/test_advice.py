@@ -1532,17 +1532,38 @@ ELSEWHERE = {
         "tests/synthesis/test_hidden.py",
         "test_options_and_targets_are_checked",
     ),
-    "reading/excel.py: Save the sheet with the rows as CSV.": (
+    "reading/workbook.py: Save the sheet with the rows as CSV.": (
         "tests/reading/test_excel.py",
         "test_what_is_no_table",
     ),
-    "reading/excel.py: Delete what stands above the table.": (
+    "reading/workbook.py: Unhide the sheet in Excel and save the file, or save it as "
+    "CSV.": (
         "tests/reading/test_excel.py",
-        "test_what_is_no_table",
+        "test_a_hidden_sheet_is_not_read",
     ),
-    "reading/excel.py: Open it in Excel and save it again, or save the sheet as CSV.": (
+    "reading/workbook.py: Open it in Excel and save it as .xlsx without a password.": (
+        "tests/reading/test_excel.py",
+        "test_a_workbook_with_a_password",
+    ),
+    "reading/workbook.py: Open it in Excel and save it again, or save the sheet as "
+    "CSV.": (
         "tests/reading/test_excel.py",
         "test_a_damaged_workbook",
+    ),
+    "reading/excel.py: Name the column, or delete what does not belong to the table, "
+    "such as notes beside it or a title in row {}.": (
+        "tests/reading/test_excel.py",
+        "test_what_stands_beside_the_table_is_named_or_deleted",
+    ),
+    "reading/excel.py: Open it in Excel or LibreOffice and save it, which computes "
+    "them.": (
+        "tests/reading/test_excel.py",
+        "test_a_formula_has_the_value_that_was_saved",
+    ),
+    "reading/excel.py: Open it in Excel or LibreOffice and save it, which computes "
+    "them; or leave these columns out with drop=.": (
+        "tests/reading/test_excel.py",
+        "test_a_formula_without_its_value_is_refused",
     ),
     "heads/splitting.py: {}; or pass features=NAME, the name of the layer "
     "that makes them, to split_at_features.": (

@@ -14,18 +14,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import listing, sentence
+from equipoise._core.checks import sentence
 from equipoise.errors import TableError
 from equipoise.reading.csv_bytes import CsvLayout, csv_layout, read_bytes, to_utf8
 from equipoise.reading.csv_dialect import (
     Dialect,
     Records,
-    has_header,
     is_number,
-    second_header,
     sniff,
 )
-from equipoise.reading.parquet import require_distinct
+from equipoise.reading.header import read_header
 from equipoise.reading.source import Notes, Raw
 
 BLOCK = 1 << 23
@@ -108,31 +106,13 @@ def form_of(
     """
     dialect, rows = sniff(data)
     _require_columns(rows, name)
-    header = has_header(rows, expected)
-    second = False
-    if header and (kind := second_header(rows, expected)):
-        shown = f"line {dialect.skip + 2} of {name} ({listing(rows[1], 4)})"
-        if kind == "names":
-            notes.add(
-                f"The names of the columns were taken from {shown}, not from the line "
-                f"above it ({listing(rows[0], 4)}), as the rows below hold numbers."
-            )
-            dialect = dataclasses.replace(dialect, skip=dialect.skip + 1)
-            rows = rows[1:]
-        else:
-            notes.add(
-                f"A second header, {shown}, was left out, as the rows below hold "
-                "numbers. If it is a row, correct its values."
-            )
-            second = True
-            rows = [rows[0], *rows[2:]]
-    names = _names(rows, header, name, notes)
+    head = read_header(rows, lambda k: dialect.skip + 1 + k, name, expected, notes)
     if dialect.comments:
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
-    hint = "" if header else _NO_HEADER.format(last=names[-1])
-    fields = tuple(" ".join(text.split()) for text in rows[0]) if header else ()
-    form = CsvForm(name, dialect, header, tuple(names), hint, second, fields)
+    dialect = dataclasses.replace(dialect, skip=dialect.skip + head.skipped)
+    header, second = bool(head.fields), head.second
+    form = CsvForm(name, dialect, header, head.names, head.hint, second, head.fields)
     return form, _after_lines(data, dialect.skip)
 
 
@@ -234,11 +214,6 @@ def _holds_numbers(table: Any, form: CsvForm) -> bool:
     )
 
 
-_NO_HEADER = (
-    "The file seems to have no header; its columns are called column_1 to {last}."
-)
-
-
 def _after_lines(data: bytes, lines: int) -> int:
     """Return the position behind a number of lines."""
     position = 0
@@ -285,51 +260,6 @@ def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> CsvLayout:
             f"line {layout.several + dialect.skip})."
         )
     return layout
-
-
-def _names(rows: Records, header: bool, name: str, notes: Notes) -> list[str]:
-    """Return the columns' names: the header's, or column_1 to column_n."""
-    width = len(rows[0])
-    if not header:
-        notes.add(
-            f"{name[0].upper()}{name[1:]} seems to have no header (first row: "
-            f"{listing(rows[0], 4)}); its columns are called column_1 to "
-            f"column_{width}."
-        )
-        return [f"column_{j + 1}" for j in range(width)]
-    names = [" ".join(text.split()) for text in rows[0]]
-    if len(rows) > 1 and all(len(row) == width + 1 for row in rows[1:]):
-        return _one_more(rows, names, name, notes)
-    blank = [j + 1 for j, text in enumerate(names) if not text]
-    if blank:
-        notes.add(
-            f"{name[0].upper()}{name[1:]} has no name for column {listing(blank)}; "
-            + (
-                f"it is called column_{blank[0]}."
-                if len(blank) == 1
-                else "they are called column_ and their number."
-            )
-        )
-    names = [text or f"column_{j + 1}" for j, text in enumerate(names)]
-    require_distinct(names, name)
-    return names
-
-
-def _one_more(rows: Records, names: list[str], name: str, notes: Notes) -> list[str]:
-    """Name the fields of rows that are one longer than the header."""
-    if all(not row[-1] for row in rows[1:]):
-        notes.add(
-            f"Every row of {name} ends with a delimiter; it was taken as nothing."
-        )
-        names = [*names, "after_the_last_delimiter"]
-    else:
-        notes.add(
-            f"Every row of {name} has one field more than its header; the first was "
-            "taken as the rows' names, as R writes them."
-        )
-        names = ["row_names", *names]
-    require_distinct(names, name)
-    return names
 
 
 def _parse(data: bytes, form: CsvForm, layout: CsvLayout) -> Any:

@@ -61,7 +61,7 @@ def read_file(source: str | os.PathLike[str], request: Request) -> Raw:
     if kind == "json lines":
         return json_lines.read_json_lines(path)
     if kind == "excel":
-        return excel.read_excel(path)
+        return excel.read_excel(path, request)
     return read_csv(path, [*request.targets, *request.expected])
 
 
