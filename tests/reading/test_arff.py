@@ -67,6 +67,13 @@ def test_values(name: str, tmp_path: Path) -> None:
         (HEAD + "much, red, ?, ?, no\n", "\"the 'x': much\" on line 10"),
         (HEAD + "{9 1}\n", "'{9 1}' on line 10"),
         (HEAD, "without rows"),
+        (HEAD + "1,red,?,?,no % note\n2,red\n", "'2,red' on line 11"),
+        (HEAD + "nan,red,?,?,no\n", "a number, or ? if it is missing"),
+        (HEAD + "{0 1, 0 2}\n", "each column's number (0 to 4) once"),
+        (HEAD + "{0 1, 4 yes\n", "a sparse row {...} of pairs"),
+        ("@relation a\n@attribute 'b real\n@data\n", "names with quotes in pairs"),
+        ("@relation a\n@attribute b {u,\n v}\n@data\n", "on this line"),
+        ("@relation a\n@attribute b {u,5 %}\n@data\nu\n", "'b {u,5' on line 2"),
         ("@relation a\n@attribute b fancy\n@data\n", "'b fancy' on line 2"),
         ("@relation a\n@attribute x real\n", "without @data"),
         ("@relation a\nx real\n@data\n", "'x real' on line 2"),
@@ -81,6 +88,54 @@ def test_refusals_name_the_line(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(TableError) as told:
         read_arff(written(tmp_path, text))
     assert says in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (
+            "1, red, ?, ?, no\n1, Red, ?, ?, no\n1, grey, ?, ?, no\n",
+            "with 'Red' on line 11 in the nominal attribute 'colour', which does not "
+            "declare it, the first of 2 such values. Accepted: one of its values, "
+            "'red', 'dark blue', \"it's\", or ? if it is missing. Did you mean 'red'?",
+        ),
+        ("{1 grey}\n", "'grey' on line 10 in the nominal attribute 'colour'"),
+        ("1, red, ?, ?, maybe\n", "add it to the {...} of 'class'"),
+    ],
+)
+def test_a_nominal_value_that_is_not_declared(
+    rows: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TableError) as told:
+        read_arff(written(tmp_path, HEAD + rows))
+    assert says in str(told.value)
+
+
+def test_comments_behind_declarations_and_rows(tmp_path: Path) -> None:
+    text = (
+        "@attribute 'the % x' real % in percent, {0 to 100}\n"
+        "@attribute c {u,5%,'6 % of','%'} %the {colour}\n"
+        "@attribute s string % 'words'\n"
+        "@data % now\n"
+        "1, u, 'a % b' % first, row\n"
+        "2, 5%, b%c\t% it's 'so'\n"
+        "3, '6 % of', \"%\"%\n"
+        "{0 4, 1 '%'} % sparse {2}\n"
+        "5, u, d, {2.5} % with a weight\n"
+    )
+    path = written(tmp_path, text)
+    assert is_arff(path)
+    assert read_arff(path).data.to_pydict() == {
+        "the % x": [1.0, 2.0, 3.0, 4.0, 5.0],
+        "c": ["u", "5%", "6 % of", "%", "u"],
+        "s": ["a % b", "b%c", "%", "", "d"],
+    }
+
+
+def test_an_empty_nominal_value_is_missing(tmp_path: Path) -> None:
+    head = "@relation r\n@attribute x real\n@attribute c {'?', u}\n@data\n"
+    raw = read_arff(written(tmp_path, head + "1,\n2,?\n3,'?'\n4,u\n"))
+    assert raw.data["c"].to_pylist() == ["", None, "?", "u"]
 
 
 def test_other_files_are_none(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 
 Attributes are numbers, nominal values, strings or dates; names and values may stand in
 quotes; a row may be sparse (`{1 5, 3 yes}`) and may end with a weight (`{2}`), which
-is not read. `?` is a missing value. A line that begins with `%` is a comment.
+is not read. `?` is a missing value. Outside quotes a `%` begins a comment if it stands
+at the beginning of a line or of a value, or behind a space; within a value (`5%`) it
+belongs to it. A nominal value that is not declared is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError
 from equipoise.reading.csv_bytes import read_bytes, to_utf8
 from equipoise.reading.parquet import require_distinct
@@ -35,6 +37,11 @@ _SPARSE = re.compile(
     r"\s*(\d+)\s+(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([^,'\"{}]*?))\s*(,|$)",
     re.DOTALL,
 )
+# What stands in quotes at the beginning of a value, and what may begin a comment.
+_COMMENT = re.compile(
+    r"(?<![^\s,{])'(?:[^'\\]|\\.)*'|(?<![^\s,{])\"(?:[^\"\\]|\\.)*\""
+    r"|(?<![^\s,{}'\"])(%)"
+)
 _WEIGHT = re.compile(r",\s*\{\s*[\d.eE+-]+\s*\}\s*$")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NUMBERS = {"numeric", "real", "integer"}
@@ -48,18 +55,21 @@ class Attribute:
         name: Its name.
         kind: "number", "text" or "date".
         first: What a sparse row leaves out: "0", the first nominal value, or nothing.
+        values: The nominal values that are declared; None for any.
     """
 
     name: str
     kind: str
     first: str | None = "0"
+    values: tuple[str, ...] | None = None
 
 
 def read_arff(path: Path) -> Raw:
     r"""Read an ARFF file.
 
     Raises:
-        TableError: A line is none of ARFF's, or a row has another number of values.
+        TableError: A line is none of ARFF's, a row has another number of values, or a
+            nominal value is not declared. The message names the line.
 
     Example:
         >>> import tempfile
@@ -107,11 +117,22 @@ def read_arff(path: Path) -> Raw:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines that say something, and their numbers."""
+    """Yield lines that say something, without comments, and their numbers."""
     for number, line in enumerate(io.StringIO(text), 1):
-        bare = line.strip()
-        if bare and not bare.startswith("%"):
+        bare = _uncommented(line) if "%" in line else line.strip()
+        if bare:
             yield number, bare
+
+
+def _uncommented(line: str) -> str:
+    """Return a line without the comment at its end.
+
+    Example:
+        >>> _uncommented("1, '% 2', 5% % three")
+        "1, '% 2', 5%"
+    """
+    marks = (match.start(1) for match in _COMMENT.finditer(line) if match[1])
+    return line[: next(marks, None)].strip()
 
 
 def _attributes(lines: Iterator[tuple[int, str]], name: str) -> list[Attribute]:
@@ -126,16 +147,26 @@ def _attributes(lines: Iterator[tuple[int, str]], name: str) -> list[Attribute]:
         match = _ATTRIBUTE.match(line)
         if match is None:
             raise _unread(name, number, line, "@attribute NAME TYPE, or @data")
+        if match[1][0] in "'\"" and _plain(match[1]) == match[1]:
+            raise _unread(name, number, line, "names with quotes in pairs")
         attributes.append(_attribute(_plain(match[1]), match[2].strip(), name, number))
     raise TableError(sentence(f"{name} without @data", "a whole ARFF file"))
 
 
 def _attribute(name: str, kind: str, source: str, number: int) -> Attribute:
     word = kind.split(None, 1)[0].lower()
-    if kind.startswith("{") and "}" in kind:
-        values = _cells(kind[1 : kind.rindex("}")])
-        if values:
-            return Attribute(name, "text", values[0] or "")
+    if kind.startswith("{"):
+        cells = _cells(kind[1:-1]) if kind.endswith("}") else None
+        if not cells:
+            raise _unread(
+                source,
+                number,
+                f"{name} {kind}",
+                "all nominal values on this line, divided by commas, in {...}",
+                "Put a value that holds a space, %, comma or brace into quotes.",
+            )
+        values = tuple("?" if cell is None else cell for cell in cells)
+        return Attribute(name, "text", values[0], values)
     if word in _NUMBERS:
         return Attribute(name, "number")
     if word == "string":
@@ -153,15 +184,29 @@ def _row(
     if not line.startswith("{"):
         cells = _cells(line)
         if cells is None or len(cells) != len(attributes):
-            raise _unread(name, number, line, f"{len(attributes)} values in every row")
+            raise _unread(
+                name,
+                number,
+                line,
+                f"{len(attributes)} values in every row, divided by commas",
+            )
         return cells
     row = [attribute.first for attribute in attributes]
-    inner, position = line[1:].rstrip().removesuffix("}"), 0
+    seen: set[int] = set()
+    inner, position = line[1:-1], 0
     while inner[position:].strip():
         match = _SPARSE.match(inner, position)
-        if match is None or int(match[1]) >= len(attributes):
-            raise _unread(name, number, line, "pairs of a column's number and a value")
-        row[int(match[1])] = _value(*match.group(2, 3, 4))
+        place = -1 if match is None else int(match[1])
+        if not line.endswith("}") or not 0 <= place < len(row) or place in seen:
+            raise _unread(
+                name,
+                number,
+                line,
+                f"a sparse row {{...}} of pairs, each column's number (0 to "
+                f"{len(row) - 1}) once, a space and a value",
+            )
+        seen.add(place)
+        row[place] = _value(*match.group(2, 3, 4))
         position = match.end()
     return row
 
@@ -206,6 +251,7 @@ def _column(
 
     texts = pa.array([v or None if attribute.kind != "text" else v for v in values])
     texts = texts.cast(pa.large_string())
+    _require_declared(texts, attribute, name, places)
     if attribute.kind == "text" or texts.null_count == len(texts):
         return texts
     filled = texts.drop_null()
@@ -222,7 +268,10 @@ def _column(
     if not good.all():
         row = int(present[int(np.argmin(good))])
         raise _unread(
-            name, places[row], f"{attribute.name}: {values[row]}", f"a {attribute.kind}"
+            name,
+            places[row],
+            f"{attribute.name}: {values[row]}",
+            f"a {attribute.kind}, or ? if it is missing",
         )
     whole: Any = np.full(len(texts), np.nan)
     if attribute.kind == "date":
@@ -231,6 +280,39 @@ def _column(
     return pa.array(whole, from_pandas=True)
 
 
-def _unread(name: str, number: int, line: str, accepted: str) -> TableError:
+def _require_declared(
+    texts: Any, attribute: Attribute, name: str, places: list[int]
+) -> None:
+    """Raise if a nominal value is not among those of the header; "" is missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if attribute.values is None:
+        return
+    declared = pa.array(["", *attribute.values], pa.large_string())
+    strange = pc.invert(pc.or_kleene(pc.is_null(texts), pc.is_in(texts, declared)))
+    count = pc.sum(strange).as_py()
+    if not count:
+        return
+    row = pc.index(strange, True).as_py()
+    value = texts[row].as_py()
+    others = f", the first of {count:,} such values" if count > 1 else ""
+    raise TableError(
+        sentence(
+            f"{name} with {value!r} on line {places[row]} in the nominal attribute "
+            f"{attribute.name!r}, which does not declare it{others}",
+            f"one of its values, {listing(attribute.values, 20)}, or ? if it is "
+            "missing",
+            nearest(value, attribute.values)
+            or f"Correct the value, or add it to the {{...}} of {attribute.name!r}.",
+        )
+    )
+
+
+def _unread(
+    name: str, number: int, line: str, accepted: str, remedy: str = ""
+) -> TableError:
     shown = line if len(line) <= 60 else f"{line[:60]}..."
-    return TableError(sentence(f"{name} with {shown!r} on line {number}", accepted))
+    return TableError(
+        sentence(f"{name} with {shown!r} on line {number}", accepted, remedy)
+    )

@@ -23,7 +23,7 @@ from equipoise.reading.zipped import START, is_workbook, unpacked
 
 FileFormat = Literal["parquet", "arff", "json lines", "excel", "zip", "csv"]
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_ARFF = re.compile(r"@relation\b", re.IGNORECASE)
+_ARFF = re.compile(r"@(relation|attribute)\b", re.IGNORECASE)
 
 
 def is_path(source: Any) -> bool:
