@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from equipoise.reading.csv_dialect import has_header, sniff
+from equipoise.reading.csv_dialect import has_header, second_header, sniff
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,10 @@ def test_a_field_beyond_the_readers_limit() -> None:
 )
 def test_header(rows: list[list[str]], known: list[str], expected: bool) -> None:
     assert has_header(rows, known) == expected
+
+
+def test_errors_of_formulas_are_no_second_header() -> None:
+    rows = [["a", "b"], ["#REF!", "#NAME?"], ["1", "2"], ["3", "#DIV/0!"], ["5", "6"]]
+    assert second_header(rows) == ""
+    rows[1] = ["years", "EUR"]
+    assert second_header(rows) == "more"

@@ -65,6 +65,30 @@ def test_none_is_a_word_among_words_and_missing_among_numbers() -> None:
     assert "'None' (1 rows) taken as missing" in notes
 
 
+@pytest.mark.parametrize(
+    "error", ["#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#N/A"]
+)
+def test_errors_of_formulas_are_missing(error: str) -> None:
+    column, notes = inferred([error, "2.5", "7", error, ""])
+    np.testing.assert_array_equal(column.values, [np.nan, 2.5, 7, np.nan, np.nan])
+    assert column.kind == "numeric"
+    if error != "#N/A":
+        assert f"'{error}' (2 rows) taken as missing" in notes
+    column, notes = inferred([error, "red", "blue", error])
+    assert column.categories == ("red", "blue")
+    assert f"'{error}' (2 rows) taken as missing" in notes
+
+
+def test_errors_of_formulas_in_other_languages_and_programs() -> None:
+    column, notes = inferred(["#BEZUG!", "1", "Err:502", "#\u00a1DIV/0!", "3"])
+    assert column.missing().tolist() == [True, False, True, True, False]
+    assert "'#BEZUG!', 'Err:502', '#\u00a1DIV/0!' (3 rows) taken as missing" in notes
+    assert inferred(["#REF!", "2021-01-01", "2021-01-02"])[0].kind == "datetime"
+    assert inferred(["#REF!", "TRUE", "FALSE"])[0].kind == "boolean"
+    typed, _ = inferred(["#1", "#2", "#REF", "a"])
+    assert typed.categories == ("#1", "#2", "#REF", "a")
+
+
 def test_spaces_and_case() -> None:
     column, notes = inferred(["red ", "red", "Red", "blue", " blue"])
     assert column.categories == ("red", "Red", "blue")

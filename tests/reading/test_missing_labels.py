@@ -70,6 +70,9 @@ def test_missing_labels_are_dropped_when_asked(tmp_path: Path) -> None:
         pd.Series(np.resize([None, 0, 1, 0], ROWS)),
         pd.Series(np.resize(["", "no", "yes", "no"], ROWS)),
         pd.Series(np.resize(["?", "0", "1", "0"], ROWS)),
+        pd.Series(np.resize(["#REF!", "0", "1", "0"], ROWS)),
+        pd.Series(np.resize(["#REF!", "no", "yes", "no"], ROWS)),
+        pd.Series(np.resize(["--", "0", "1", "0"], ROWS)),
     ):
         frame = pd.DataFrame({"x": X, "y": gaps})
         frame.to_csv(tmp_path / "a.csv", index=False)

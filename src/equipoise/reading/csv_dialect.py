@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from equipoise.reading.formula_errors import FORMULA_ERRORS
+
 SAMPLE_BYTES = 1 << 18
 SAMPLE_LINES = 20
 SAMPLE_ROWS = 300
@@ -249,7 +251,10 @@ def _is_word(text: str) -> bool:
     return any(c.isalpha() for c in bare) and bare.casefold() not in _NO_VALUE
 
 
-_NO_VALUE = {"na", "nan", "n/a", "null", "none", "nil", "missing", "unknown", "inf"}
+_NO_VALUE = {
+    "na", "nan", "n/a", "null", "none", "nil", "missing", "unknown", "inf",
+    *(error.casefold() for error in FORMULA_ERRORS),
+}  # fmt: skip
 
 
 def _all_numbers(fields: Iterable[str]) -> bool:

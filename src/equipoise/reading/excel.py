@@ -22,22 +22,17 @@ from equipoise._core.extras import require_extra
 from equipoise.errors import TableError
 from equipoise.reading.arrow_types import plain_column
 from equipoise.reading.csv_dialect import SAMPLE_ROWS
+from equipoise.reading.formula_errors import FORMULA_ERRORS
 from equipoise.reading.frames import objects
 from equipoise.reading.header import Header, read_header
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.workbook import Cell, Sheet, Workbook, blank, read_workbook
 
 SUFFIXES = (".xlsx", ".xlsm")
-ERRORS = frozenset(
-    {
-        "#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!",
-        "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#BUSY!",
-        "#GETTING_DATA",
-    }
-)  # fmt: skip
-"""What a formula leaves that could not be computed: missing, with a note."""
 NOT_THERE = "#N/A"
-"""What it leaves for a value that is not there: missing."""
+"""What a formula leaves for a value that is not there: missing."""
+ERRORS = frozenset(FORMULA_ERRORS) - {NOT_THERE}
+"""What it leaves if it could not be computed: missing, with a note."""
 _SPANS = (datetime.time, datetime.timedelta)
 
 

@@ -7,6 +7,8 @@ all numbers or dates are read as such. Where it does not (CSV) the rules are:
 - An empty text is missing. Among numbers, dates and booleans so are `NA`, `NaN`,
   `null`, `none`, `?`, `-` and their like; among other texts only those that no one
   means (`NaN`, `NULL`, `N/A`, `#N/A`, `<NA>`, `?`, `NA`). `None` stays a category.
+- What a spreadsheet writes for a formula without a result (`#DIV/0!`, `#REF!`,
+  `Err:502`) is missing in every column, and it is said.
 - `NA` stays a category if all other values are two capital letters: a country.
 - Whole numbers with leading zeros are codes, so categories. Whole numbers beyond
   2^53, which a float64 cannot hold, are categories too, digit by digit.
@@ -26,6 +28,7 @@ import numpy as np
 
 from equipoise._core.checks import listing
 from equipoise._core.types import BoolArray, FloatArray
+from equipoise.reading.formula_errors import FORMULA_ERRORS
 from equipoise.reading.parse_dates import Dates, parse_dates
 from equipoise.reading.parse_numbers import (
     FIRST_INEXACT,
@@ -46,11 +49,13 @@ from equipoise.table.table import (
 )
 
 PLAIN_MISSING = frozenset({"na", "nan", "null", "n/a", "#n/a", "<na>", "#na", "-nan"})
-NUMBER_MISSING = PLAIN_MISSING | frozenset(
-    {"none", "nil", "?", "-", "--", ".", "missing", "unknown", "#null!", "#value!"}
+NUMBER_MISSING = (
+    PLAIN_MISSING
+    | {"none", "nil", "?", "-", "--", ".", "missing", "unknown"}
+    | {error.lower() for error in FORMULA_ERRORS}
 )
 TEXT_MISSING = frozenset(
-    {"NaN", "nan", "NULL", "null", "N/A", "n/a", "#N/A", "<NA>", "NA", "?", "#NULL!"}
+    {"NaN", "nan", "NULL", "null", "N/A", "n/a", "<NA>", "NA", "?", *FORMULA_ERRORS}
 )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from equipoise.reading.formula_errors import FORMULA_ERRORS
+
 UNLABELLED = {
     "", "?", "unknown", "unlabeled", "unlabelled", "undefined", "undetermined", "n/a",
     "na", "nan", "none", "null", "missing", "not labeled", "not labelled", "-",
+    *(error.casefold() for error in FORMULA_ERRORS),
 }  # fmt: skip
 """Texts that name no class if others do, in lower case."""
 

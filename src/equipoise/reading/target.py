@@ -197,6 +197,8 @@ def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
     without = np.ones(raw.data.num_rows, bool)
     for name in names:
         texts = tidy(target_texts(raw, name))
+        if not raw.typed:
+            texts = _without_marks_among_numbers(texts)
         words = texts.list()
         blank = lowered_in(texts, frozenset(UNLABELLED))
         nothing = says_nothing([text for text in words if text]) if words else []
@@ -213,6 +215,14 @@ def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
             blank = lowered_in(texts, frozenset({"nan", "<na>"})) | gone
         without &= (texts.codes < 0) | texts.at(blank | gone)
     return without
+
+
+def _without_marks_among_numbers(texts: Texts) -> Texts:
+    """Return labels without marks such as "--", if all others are numbers or blank."""
+    marks = lowered_in(texts, NUMBER_MISSING - UNLABELLED)
+    rest = texts.without(marks)
+    blank = lowered_in(rest, frozenset(UNLABELLED))
+    return rest if parse_numbers(rest.values).numeric[~blank].all() else texts
 
 
 def label_codes(
