@@ -196,8 +196,8 @@ def _row(
     inner, position = line[1:-1], 0
     while inner[position:].strip():
         match = _SPARSE.match(inner, position)
-        place = -1 if match is None else int(match[1])
-        if not line.endswith("}") or not 0 <= place < len(row) or place in seen:
+        place = -1 if match is None or line[-1] != "}" else int(match[1])
+        if match is None or not 0 <= place < len(row) or place in seen:
             raise _unread(
                 name,
                 number,
