@@ -339,6 +339,11 @@ def _json(*, lines: bool = True, both: bool = False) -> str:
     return "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
 
 
+def _arff(values: str) -> str:
+    head = f"@relation r\n@attribute a {values}\n@attribute y {{0,1}}\n@data\n"
+    return head + "u,0\n'5 %',1\nu,1\n" * 20
+
+
 def _dataset(*arrays: Any) -> Any:
     import tensorflow as tf
 
@@ -407,6 +412,11 @@ CASES: dict[str, Case] = {
     "reading/files.py: Download it first, for example: curl -LO {}": Case(
         lambda _: eq.read_table("https://example.org/a.csv", "y"),
         lambda place: eq.read_table(write(place, "a.csv", text_of()), "y"),
+    ),
+    "reading/arff.py: <remedy>": Case(
+        lambda place: eq.read_table(write(place, "a.arff", _arff("{u,5 %}")), "y"),
+        lambda place: eq.read_table(write(place, "a.arff", _arff("{u,'5 %'}")), "y"),
+        "Put a value that holds a space, %, comma or brace into quotes",
     ),
     "reading/json_lines.py: A file that is one list of objects becomes JSON lines "
     "with: jq -c '.[]' FILE.": Case(
