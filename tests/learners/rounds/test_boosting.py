@@ -13,6 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 from equipoise.learners.rounds.boosting import AdaBoost, RusBoost, SmoteBoost
 from equipoise.learners.rounds.learner import RoundsLearner
 from equipoise.strategies import Strategy
+from equipoise.synthesis.smote import Smote
 
 
 def drive(algorithm, answer):
@@ -165,6 +166,31 @@ def test_smoteboost_makes_other_rows_in_each_round_and_drops_them(rows_of):
     assert not np.array_equal(fits[0].made.mix, fits[1].made.mix)
 
 
+def test_smoteboost_gives_made_rows_the_category_of_most_of_the_nearest(rows_of):
+    random = np.random.default_rng(1)
+    y = np.array([0] * 60 + [1] * 12 + [2] * 9 + [3])
+    numbers = random.normal(size=(82, 2)).astype(np.float32)
+    codes = random.integers(0, 3, (82, 2)).astype(np.int32)
+    rows = rows_of(y, classes=4)
+    object.__setattr__(rows, "features", lambda: (numbers, codes))
+    options = {"rounds": 1, "shrinkage": 1.0, "made": 2.0, "neighbours": 4}
+    (fit,) = drive(SmoteBoost(rows, options, 5), lambda _: np.full((82, 4), 1 / 4))
+    assert fit.made.voters.shape == (len(fit.made.first), 2)
+    smote = Smote(neighbours=4)
+    for first, voters in zip(fit.made.first, fit.made.voters, strict=True):
+        group = np.flatnonzero(y == y[first])
+        if len(group) == 1:
+            assert voters.tolist() == [first, first]
+            continue
+        of_class = np.ones(len(group), np.int8)
+        near = smote.prepare(numbers[group], codes[group], of_class, 0)
+        nearest = group[near.index[np.searchsorted(group, first)]]
+        for column, voter in enumerate(voters):
+            counts = np.bincount(codes[nearest, column], minlength=3)
+            assert counts[codes[voter, column]] == counts.max()
+            assert voter in nearest
+
+
 def test_no_class_becomes_larger_than_the_largest(rows_of):
     y = np.array([0] * 20 + [1] * 15 + [2])
     rows = rows_of(y, classes=3)
@@ -173,6 +199,7 @@ def test_no_class_becomes_larger_than_the_largest(rows_of):
     options = {"rounds": 1, "shrinkage": 1.0, "made": 50.0, "neighbours": 5}
     fits = drive(SmoteBoost(rows, options, 0), lambda _: np.full((36, 3), 1 / 3))
     assert np.bincount(y[fits[0].made.first]).tolist() == [0, 5, 19]
+    assert fits[0].made.voters is None  # no categories
     lone = fits[0].made.first == 35
     assert (fits[0].made.second[lone] == 35).all()
 

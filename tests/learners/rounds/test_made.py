@@ -57,6 +57,16 @@ def test_made_rows_lie_between_two_rows():
     assert extra.time.tolist() == [1.0, 1.0, 2.0]
 
 
+def test_a_made_row_has_the_category_of_its_voter():
+    table = mixed_table()
+    ends = np.array([1, 1]), np.array([3, 3]), np.array([0.25, 0.75])
+    made = MadeRows(*ends, np.ones(2), np.array([[1], [0]]))
+    places = np.array([2, 1, 0, 3, 4, 5])
+    more, where = table_with(table, places, made, np.arange(6), ["kind"])
+    assert more.take(where)["kind"].values.tolist() == [1, 0]
+    assert more.take(where)["paid"].values.tolist() == [1.0, 1.0]
+
+
 def test_the_rows_before_are_as_they_were():
     table = mixed_table()
     one = MadeRows(np.array([0]), np.array([1]), np.array([0.5]), np.ones(1))

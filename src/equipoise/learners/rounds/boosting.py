@@ -229,7 +229,8 @@ class SmoteBoost(_PairBoost):
     Every round makes other rows, which nothing sees but its own model. A row of each
     class but the largest has `made` rows made of it, though no class becomes larger
     than the largest. A made row counts what the two rows count that it lies between,
-    each as much as it is near, which the paper leaves open.
+    each as much as it is near, which the paper leaves open. Its categories are the most
+    frequent ones among the nearest rows, as in SMOTE-NC.
 
     Source: Chawla et al. (2003), "SMOTEBoost: Improving prediction of the minority
     class in boosting", figure 1.
@@ -240,22 +241,28 @@ class SmoteBoost(_PairBoost):
     def fit(self, number: int, weights: FloatArray) -> Fit:
         """Return all rows, and rows that are made for this round."""
         random = generator(self.seed, "smoteboost", number)
-        first, second = self._pairs(random)
+        first, second, voters = self._pairs(random)
         mix = random.random(len(first))
         made = MadeRows(
             first,
             second,
             mix,
             (1 - mix) * weights[first] + mix * weights[second],
+            voters,
         )
         return Fit(np.arange(len(self.rows)), as_weights(weights), made)
 
-    def _pairs(self, random: np.random.Generator) -> tuple[IntArray, IntArray]:
-        """Return between which rows the made ones lie."""
-        neighbours = self._neighbours
+    def _pairs(
+        self, random: np.random.Generator
+    ) -> tuple[IntArray, IntArray, IntArray | None]:
+        """Return between which rows the made ones lie, and whose categories they have.
+
+        As `MadeRows` has them.
+        """
         sizes = np.array([len(group) for group in self.rows.groups])
         firsts: list[IntArray] = []
         seconds: list[IntArray] = []
+        voters: list[IntArray] = []
         for label, group in enumerate(self.rows.groups):
             taught = group[self.rows.teaches[group]]
             if label == sizes.argmax() or not len(taught):
@@ -265,20 +272,32 @@ class SmoteBoost(_PairBoost):
             passes = -(-count // len(taught))
             order = [random.permutation(taught) for _ in range(passes)]
             first = np.concatenate([*order, taught[:0]])[:count]
-            near = neighbours[label]
+            near, votes = self._neighbours[label]
+            lines = np.searchsorted(taught, first)
             second = first
             if near.shape[1]:
-                lines = near[np.searchsorted(taught, first)]
                 chosen = random.integers(near.shape[1], size=count)
-                second = lines[np.arange(count), chosen]
+                second = near[lines, chosen]
             firsts.append(first)
             seconds.append(second)
+            voters.append(votes[lines])
         none = np.empty(0, np.int64)
-        return np.concatenate([none, *firsts]), np.concatenate([none, *seconds])
+        of_rows = np.concatenate(voters) if voters else None
+        if of_rows is not None and not of_rows.shape[1]:
+            of_rows = None
+        return (
+            np.concatenate([none, *firsts]),
+            np.concatenate([none, *seconds]),
+            of_rows,
+        )
 
     @cached_property
-    def _neighbours(self) -> list[IntArray]:
-        """The nearest rows of each taught row in its class, class by class."""
+    def _neighbours(self) -> list[tuple[IntArray, IntArray]]:
+        """The nearest rows of each taught row in its class, and its voters, by class.
+
+        The voters are `[taught rows, category columns]` places of rows whose categories
+        its made rows have; its own place if it is alone in its class.
+        """
         numbers, codes = self.rows.features()
         smote = Smote(neighbours=self.count("neighbours"))
         largest = int(np.argmax([len(group) for group in self.rows.groups]))
@@ -286,9 +305,12 @@ class SmoteBoost(_PairBoost):
         for label, group in enumerate(self.rows.groups):
             taught = group[self.rows.teaches[group]]
             index = np.empty((len(taught), 0), np.int64)
+            voters = np.repeat(taught[:, None], codes.shape[1], axis=1)
             if label != largest and len(taught) > 1:
                 ones = np.ones(len(taught), np.int8)
                 near = smote.prepare(numbers[taught], codes[taught], ones, 0)
                 index = taught[near.index]
-            lines.append(index)
+                if near.voters is not None:
+                    voters = taught[near.voters]
+            lines.append((index, voters))
         return lines

@@ -32,12 +32,15 @@ class MadeRows:
         second: `[made]` places of the other ends of the lines.
         mix: `[made]` how far each lies from the first, 0 to 1.
         weights: `[made]` how much each counts.
+        voters: `[made, category columns]` places of rows whose categories they have;
+            None for those of the nearer end of the line.
     """
 
     first: IntArray
     second: IntArray
     mix: FloatArray
     weights: FloatArray
+    voters: IntArray | None = None
 
 
 @dataclass(eq=False)

@@ -295,7 +295,10 @@ class Chain:
                 sentence("rows made of raw arrays", "rows with columns")
             )
         job = self.job(fit)
-        rows, extra = table_with(table, self.places, made, self.whole.train_rows)
+        categories = [category.column for category in self.encoding.categories]
+        rows, extra = table_with(
+            table, self.places, made, self.whole.train_rows, categories
+        )
         weights = np.ones(len(table))
         if job.row_weights is not None:
             weights = job.row_weights

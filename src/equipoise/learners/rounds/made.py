@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,19 +15,25 @@ from equipoise.table.table import Table, concatenate
 
 
 def table_with(
-    table: Table, places: IntArray, made: MadeRows, seen: IntArray
+    table: Table,
+    places: IntArray,
+    made: MadeRows,
+    seen: IntArray,
+    categories: Sequence[str] = (),
 ) -> tuple[Table, IntArray]:
     """Return a table with made rows at its end, and where these are.
 
     Numbers and times are taken from the line between two rows, after they are scaled
-    as networks see them; a category, a boolean, or that a value is missing, from the
-    nearer of the two. A made row has the group and the time of the first one.
+    as networks see them; a category from the row that `made` says, if it says one. A
+    boolean, that a value is missing, and other categories are those of the nearer of
+    the two. A made row has the group and the time of the first one.
 
     Args:
         table: All rows.
         places: `[rows]` positions in the table of the rows that `made` names.
         made: What is made.
         seen: Positions of the rows that the scale is learned from.
+        categories: The names of the columns that `made.voters` speaks of, in its order.
 
     Example:
         >>> from equipoise.table.table import Column
@@ -48,10 +55,13 @@ def table_with(
     x = start + made.mix[:, None] * (end - start)
     rows = view.restore(x, table.labels()[first])
     nearer = np.where(made.mix < 0.5, first, second)
+    like: dict[str, IntArray] = {}
+    if made.voters is not None:
+        like = dict(zip(categories, places[made.voters].T, strict=True))
     columns = tuple(
         column
         if column.kind in ("numeric", "datetime")
-        else table[column.name].take(nearer)
+        else table[column.name].take(like.get(column.name, nearer))
         for column in rows.columns
     )
     extra = dataclasses.replace(
