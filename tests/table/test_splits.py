@@ -280,8 +280,11 @@ def test_errors_count() -> None:
         outer_splits(table)
     assert len(outer_splits(table, folds=3)) == 3
     groups = np.where(table.y == 1, 500, np.arange(60))
-    with pytest.raises(SplitError, match="3 positives in 1 groups of rows for"):
+    with pytest.raises(SplitError, match=r"in 1 group for .* of more groups"):
         outer_splits(dataclasses.replace(table, groups=groups), folds=2)
+    twice = copied(rows(60, 2), 3)
+    with pytest.raises(SplitError, match="6 positives in 2 sets of equal rows for 3"):
+        outer_splits(twice, folds=3)
     with pytest.raises(SplitError, match="1 positive for 2 folds"):
         outer_splits(rows(60, 1), folds=2)
     with pytest.raises(SplitError, match=r"deciding side .* 0 positives"):
@@ -314,6 +317,46 @@ def test_by_time_no_model_sees_the_future() -> None:
     assert len(tested) == pytest.approx(250, abs=3)
     with pytest.raises(SplitError, match="one partition"):
         outer_splits(table, by="time", repeat=1)
+
+
+@pytest.mark.parametrize("place", ["first", "middle", "last"])
+def test_by_time_a_time_of_many_rows_is_a_block_of_its_own(place: str) -> None:
+    """180 of 300 rows have one time: the others make the other blocks, evenly."""
+    start = {"first": 0, "middle": 60, "last": 120}[place]
+    when = np.arange(300.0)
+    when[start : start + 180] = start
+    table = rows(300, 90, time=when)
+    for folds in (2, 4, 5):
+        splits = outer_splits(table, by="time", folds=folds)
+        blocks = [len(splits[0].train), *(len(split.test) for split in splits)]
+        assert sum(blocks) == 300
+        assert max(blocks) == pytest.approx(180, abs=1 + 120 / folds)
+        rest = sorted(blocks)[:-1]
+        assert min(rest) >= 0.45 * max(rest)
+        for split in splits:
+            assert when[split.train].max() < when[split.test].min()
+
+
+def test_by_time_as_many_times_as_blocks() -> None:
+    when = np.repeat([0.0, 1.0, 2.0, 3.0], [10, 150, 20, 120])
+    splits = outer_splits(rows(300, 90, time=when), by="time", folds=3)
+    assert [len(split.test) for split in splits] == [150, 20, 120]
+    with pytest.raises(SplitError, match=r"4 different times .* Pass folds=3 or fewer"):
+        outer_splits(rows(300, 90, time=when), by="time", folds=4)
+    with pytest.raises(SplitError, match="1 different time for 5 folds by time"):
+        outer_splits(rows(300, 90, time=np.zeros(300)), by="time")
+
+
+def test_rows_of_one_time_can_decide_when_to_stop() -> None:
+    """Without an order between them, a part of them is drawn, groups whole."""
+    when = np.repeat([0.0, 1.0], [200, 100])
+    groups = np.arange(300) // 4
+    table = rows(300, 90, time=when, groups=groups)
+    train, stop = inner_split(table, np.arange(200), by="time")
+    assert len(stop) == pytest.approx(40, abs=4)
+    assert not set(groups[train]) & set(groups[stop])
+    train, stop = inner_split(table, np.arange(300), by="time")
+    assert when[train].max() < when[stop].min()
 
 
 def test_by_time_groups_leave_the_training_part() -> None:

@@ -107,6 +107,24 @@ def test_two_positives_are_too_few_for_any_trial() -> None:
         parts(SplitKeys.of(rows_of([1, 50], 200)), Protocol(folds=2), [0])
 
 
+def test_only_a_looser_split_that_works_is_proposed() -> None:
+    """Two positives are too few however rows are tied, by time, or by group."""
+    positives, rows = [1, 50], np.arange(200)
+    for roles in ({}, {"time": rows}, {"group": rows // 2}):
+        table = rows_of(positives, 200, **roles)
+        protocol = Protocol(by=split_by(table, None))
+        with pytest.raises(SplitError, match=r"Collect more [a-z ]+\.$"):
+            parts(SplitKeys.of(table), protocol, [0])
+
+
+def test_copies_may_be_ignored_if_that_works() -> None:
+    table = rows_of([1, 50], 200).take(np.r_[np.arange(200), [1, 1, 50, 50]])
+    with pytest.raises(SplitError, match="'ignore' and folds=6") as raised:
+        parts(SplitKeys.of(table, "group"), Protocol(folds=7), [0])
+    assert "2 sets of equal rows" in str(raised.value)
+    assert len(parts(SplitKeys.of(table, "ignore"), Protocol(folds=6), range(5))) == 30
+
+
 def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
     with pytest.raises(SplitError, match="table read with group=") as raised:
         parts(SplitKeys.of(rows_of([1, 50, 99], 200)), Protocol(by="group"), [0])

@@ -7,8 +7,9 @@ the table has groups, they are kept whole all the same.
 `by="group"`: the same, and an error if the table has no groups.
 
 `by="time"`: forward chaining. Rows are ordered by time and cut into folds + 1
-blocks of about equal size, equal times together; fold k trains on all blocks before
-block k + 1 (an expanding window) and tests on that block, so the first block is
+blocks of about equal size, equal times together; a time with more rows than that is a
+block of its own, and the rest is cut into equal ones. Fold k trains on all blocks
+before block k + 1 (an expanding window) and tests on that block, so the first block is
 never tested and no model sees the future. Training rows that belong to a group (or
 are copies of a row) in the test block are left out of training.
 
@@ -142,9 +143,9 @@ class SplitKeys:
         index = np.sort(np.asarray(rows, np.int64))
         units = self._checked_units(by)[index]
         labels = self.labels[index]
-        if by == "time":
-            bounds = self._first_and_last(self._required_times()[index], labels)
-            stop = _latest(self._required_times()[index], *bounds, share)
+        times = self._required_times()[index] if by == "time" else None
+        if times is not None and np.ptp(times):
+            stop = _latest(times, *self._first_and_last(times, labels), share)
             train = ~stop & ~np.isin(units, units[stop])
         else:
             random = generator(seed, "splits", "inner")
@@ -227,10 +228,24 @@ class SplitKeys:
             count = int(np.count_nonzero(rows))
             cases = count if whole else _distinct(units[rows])
             if cases < folds:
-                inside = (
-                    "" if whole or cases == count else f" in {cases} groups of rows"
-                )
-                raise _too_few(self._named(label, count) + inside, cases, folds)
+                raise self._too_few(label, count, cases, folds)
+
+    def _too_few(self, label: int, count: int, cases: int, folds: int) -> SplitError:
+        """Return the error that a class cannot be in every fold."""
+        what, more = self._named(label, count), "more such rows"
+        if cases < count and self.grouped:
+            what += f" in {cases} group{'s'[: cases != 1]}"
+            more = "such rows of more groups"
+        elif cases < count:
+            what += f" in {cases} set{'s'[: cases != 1]} of equal rows"
+        advice = (
+            f"Pass folds={cases} or fewer, or collect {more}."
+            if cases > 1
+            else f"Collect {more}: what is tested must not be learned from."
+        )
+        return SplitError(
+            sentence(f"{what} for {folds} folds", "at least one for each fold"), advice
+        )
 
     def _too_few_of_all(self, most: int, folds: int) -> SplitError:
         """Return the error that no class or label can be judged in every fold."""
@@ -394,6 +409,7 @@ def inner_split(
         seed: One seed gives one split.
         by: As in `outer_splits`; by time the latest rows decide, and the cut moves
             as far as it must for both sides to have both classes; two of several.
+            Rows that all have one time are divided at random.
         duplicates: As in `outer_splits`.
 
     Returns:
@@ -416,22 +432,47 @@ def inner_split(
 
 def _by_time(times: FloatArray, groups: IntArray, folds: int) -> list[Split]:
     order = np.argsort(times, kind="stable")
-    bounds = [
-        _edge(times[order], len(order) * k // (folds + 1)) for k in range(folds + 2)
-    ]
     splits = []
-    for start, end in itertools.pairwise(bounds[1:]):
+    for start, end in itertools.pairwise(_cuts(times[order], folds + 1)[1:]):
         test, train = order[start:end], order[:start]
         train = train[~np.isin(groups[train], groups[test])]
         splits.append(Split(np.sort(train), np.sort(test)))
     return splits
 
 
-def _edge(ordered: FloatArray, position: int) -> int:
-    """Return the first position of the time at `position`: equal times stay whole."""
-    if position >= len(ordered):
-        return len(ordered)
-    return int(np.searchsorted(ordered, ordered[position], "left"))
+def _cuts(ordered: FloatArray, blocks: int) -> list[int]:
+    """Return where each block of times begins, and the end: equal times stay whole.
+
+    Raises:
+        SplitError: There are fewer different times than blocks.
+    """
+    rows = len(ordered)
+    start = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    if len(start) < blocks:
+        raise _too_few_times(len(start), blocks)
+    sizes = np.diff(start, append=rows)
+    if sizes.max() <= rows // blocks:
+        places = np.arange(blocks) * rows // blocks
+        first = np.searchsorted(start, places, "right") - 1
+    else:
+        # No time counts for more than a block, so none is left without rows.
+        weights = _at_most_a_block(sizes.astype(np.float64), blocks)
+        before = np.cumsum(weights) - weights
+        places = np.arange(blocks) * weights.sum() / blocks
+        first = np.searchsorted(before, places - 1e-9 * weights.sum(), "left")
+    return [*start[first].tolist(), rows]
+
+
+def _at_most_a_block(sizes: FloatArray, blocks: int) -> FloatArray:
+    """Return sizes none of which exceeds the block of equal size that they make."""
+    ascending = np.sort(sizes)
+    below = np.cumsum(ascending) - ascending
+    # If the times from one on are cut to c, then c = (below + number * c) / blocks.
+    number = np.arange(len(sizes), 0, -1)
+    inside = number < blocks
+    limits = below[inside] / (blocks - number[inside])
+    first = int(np.argmax(limits <= ascending[inside]))
+    return np.minimum(sizes, limits[first])
 
 
 def _latest(
@@ -481,12 +522,15 @@ def _distinct(groups: IntArray) -> int:
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
-def _too_few(what: str, units: int, folds: int) -> SplitError:
-    advice = (
-        f"Pass folds={units} or fewer, or collect more such rows."
-        if units > 1
-        else "Collect more such rows: nothing can be tested on them."
-    )
+def _too_few_times(times: int, blocks: int) -> SplitError:
+    advice = f"Pass folds={times - 1} or fewer, or times of a finer unit."
+    if times < 3:
+        advice = "Pass by='stratified' if the order in time does not matter."
     return SplitError(
-        sentence(f"{what} for {folds} folds", "at least one for each fold"), advice
+        sentence(
+            f"{times} different time{'s'[: times != 1]} for {blocks - 1} folds by time",
+            f"at least {blocks}: one more than the folds, of which the first is only "
+            "learned from",
+        ),
+        advice,
     )

@@ -99,6 +99,14 @@ def parts(
 
 def _advice(keys: SplitKeys, protocol: Protocol) -> str:
     """Return a way to split the rows that works, or what else can be done."""
+    folds = _folds_that_work(keys, protocol)
+    if folds is not None:
+        return f"Pass folds={folds}, which works."
+    return f"No other number of folds works either. {_other_way(keys, protocol)}"
+
+
+def _folds_that_work(keys: SplitKeys, protocol: Protocol) -> int | None:
+    """Return the number of folds nearest to the one asked for that works, or None."""
     repeats = range(1 if protocol.by == "time" else TRIED_REPEATS)
     near = sorted(range(2, MOST_FOLDS + 1), key=lambda k: (abs(k - protocol.folds), k))
     for folds in near:
@@ -106,13 +114,15 @@ def _advice(keys: SplitKeys, protocol: Protocol) -> str:
             _parts(keys, dataclasses.replace(protocol, folds=folds), repeats)
         except SplitError:
             continue
-        return f"Pass folds={folds}, which works."
-    no_folds = "No other number of folds works either."
+        return folds
+    return None
+
+
+def _other_way(keys: SplitKeys, protocol: Protocol) -> str:
+    """Return what can be done if no number of folds works."""
+    loose = dataclasses.replace(protocol, by="stratified")
     if protocol.by == "time":
-        return (
-            f"{no_folds} Collect more rows; or, if the order in time does not matter, "
-            "pass the column in drop= in place of time=."
-        )
+        return _ways("rows", "time", keys, loose)
     if keys.grouped:
         needed = {
             "binary": "each class",
@@ -120,18 +130,42 @@ def _advice(keys: SplitKeys, protocol: Protocol) -> str:
             "multilabel": "a label that some rows have and some have not, each",
         }[keys.task.kind]
         return (
-            f"{no_folds} A trial needs {needed} in at least 3 groups: one to learn "
-            "from, one to stop by, one to test. Collect more groups; or, if rows of "
-            "one group differ as much as rows of two, pass the column in drop= in "
-            "place of group=."
+            f"A trial needs {needed} in at least 3 groups: one to learn from, one to "
+            "stop by, one to test. "
+            + _ways("groups", "group", _each_row_alone(keys), loose)
         )
-    if protocol.duplicates != "ignore":
-        return (
-            f"{no_folds} Collect more rows; or, if equal rows are different cases, "
-            "pass duplicates='ignore'."
-        )
-    whose = " of that class" if keys.task.kind == "binary" else ""
-    return f"{no_folds} Collect more rows{whose}."
+    whose = "rows of that class" if keys.task.kind == "binary" else "rows"
+    if keys.units is None:
+        return f"Collect more {whose}."
+    return _ways(whose, "duplicates", _each_row_alone(keys), loose)
+
+
+_LOOSER = {
+    "time": (
+        "the order in time does not matter",
+        "pass the column in drop= in place of time=",
+    ),
+    "group": (
+        "rows of one group differ as much as rows of two",
+        "pass the column in drop= in place of group=",
+    ),
+    "duplicates": ("equal rows are different cases", "pass duplicates='ignore'"),
+}
+"""When a split may ask for less, and how, by what it asks for."""
+
+
+def _ways(what: str, role: str, keys: SplitKeys, protocol: Protocol) -> str:
+    """Return that more is to be collected; or a looser split, if that one works."""
+    folds = _folds_that_work(keys, protocol)
+    if folds is None:
+        return f"Collect more {what}."
+    reason, how = _LOOSER[role]
+    more = "" if folds == protocol.folds else f" and folds={folds}"
+    return f"Collect more {what}; or, if {reason}, {how}{more}."
+
+
+def _each_row_alone(keys: SplitKeys) -> SplitKeys:
+    return dataclasses.replace(keys, units=None, grouped=False)
 
 
 def _parts(
