@@ -375,7 +375,8 @@ def test_a_real_table_is_the_same_from_csv(
 def test_a_test_part_has_the_columns_of_the_first():
     first = {"x": np.arange(60) % 9, "who": np.arange(60) // 3, "y": [0, 0, 1] * 20}
     test = {"y": ["1", "0"], "x": [4, 5]}
-    table, later = read_with_test(first, "y", test, ReadingOptions(group="who"))
+    with pytest.warns(TableWarning, match="no column 'who'"):
+        table, later = read_with_test(first, "y", test, ReadingOptions(group="who"))
     assert table.names == later.names == ("x",)
     assert later.y.tolist() == [1, 0]
     assert read_with_test(first, "y", None)[1] is None

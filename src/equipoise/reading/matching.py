@@ -59,7 +59,7 @@ from equipoise.reading.parse_numbers import (
 from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.target import label_codes
-from equipoise.reading.texts import Texts, texts_of
+from equipoise.reading.texts import Texts, texts_of, without_points
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 
@@ -89,16 +89,19 @@ def table_like(
     """
     require_roles(raw, {"group": group, "time": time})
     y = target_like(raw, like, notes) if labelled else None
+    columns = columns_like(raw, like, notes)
+    groups = None if group is None else groups_of(raw, group, notes)
     return Table(
-        columns_like(raw, like, notes),
+        columns,
         y,
         like.task,
         target=like.target,
-        groups=None if group is None else groups_of(raw, group, notes),
+        groups=None if groups is None else groups.numbers,
         time=None if time is None else times_of(raw, time, notes),
         dropped=like.dropped,
         notes=notes.sentences(),
         source=raw.name,
+        group_keys=None if groups is None else groups.keys,
     )
 
 
@@ -388,12 +391,8 @@ def _as_texts(raw: Raw, first: Column, notes: Notes) -> Texts:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    values = raw.data.column(first.name)
     _require_served(raw, first)
-    if pa.types.is_floating(values.type):
-        whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
-        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
-        values = pc.cast(values, pa.int64(), safe=False) if whole else values
+    values = without_points(raw.data.column(first.name))
     if not pa.types.is_dictionary(values.type):
         values = pc.cast(values, pa.large_string())
     texts = tidy(texts_of(values))

@@ -24,7 +24,12 @@ from equipoise.reading.options import (
 )
 from equipoise.reading.pairs import paired
 from equipoise.reading.parquet import require_present
-from equipoise.reading.roles import groups_of, require_roles, times_of
+from equipoise.reading.roles import (
+    groups_of,
+    require_roles,
+    roles_that_serve,
+    times_of,
+)
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target import Positives, read_target
 from equipoise.reading.target_columns import (
@@ -248,7 +253,8 @@ def read_with_test(
         target: As in `read_table`.
         test: A source of the test rows, or None.
         options: How the first source is read. Of the test rows, those without a
-            label are treated in the same way; the rest follows the first table.
+            label are treated in the same way, and groups and times are read if the
+            columns are there; the rest follows the first table.
 
     Returns:
         The table, and that of the test rows or None.
@@ -257,8 +263,12 @@ def read_with_test(
     table = read_source(source, target, options)
     if test is None:
         return table, None
-    unlabelled = ReadingOptions(unlabelled=options.unlabelled)
-    return table, read_source(test, target, unlabelled, like=table)
+    same = ReadingOptions(unlabelled=options.unlabelled)
+    if not isinstance(test, Table):
+        same = dataclasses.replace(
+            same, group=options.group, time=options.time, day_first=options.day_first
+        )
+    return table, read_source(test, target, same, like=table, roles_are_there=False)
 
 
 def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Table:
@@ -293,6 +303,7 @@ def read_source(
     *,
     like: Table | None = None,
     labelled: bool = True,
+    roles_are_there: bool = True,
 ) -> Table:
     """Read rows with their target, as `read_table` does.
 
@@ -302,6 +313,8 @@ def read_source(
         options: How the source is read.
         like: As in `read_table`.
         labelled: Whether the target is read; else `like` is needed.
+        roles_are_there: Whether a column of groups, or of times, that is absent is an
+            error, as is a time that is missing; else a note says what follows.
 
     Returns:
         The table. Its notes have been issued as `TableWarning`s of the caller's
@@ -325,7 +338,10 @@ def read_source(
         request = Request(targets, expected=like.names)
     with arrow_from_system():
         raw = opener_of(source)(source, request)
-        table = _typed(raw, raw.targets or targets, options, like, labelled)
+        notes = Notes(list(raw.notes))
+        if not roles_are_there:
+            options = roles_that_serve(raw, options, notes)
+        table = _typed(raw, raw.targets or targets, options, notes, like, labelled)
     for note in table.notes:
         warnings.warn(note, TableWarning, stacklevel=3)
     return table
@@ -335,6 +351,7 @@ def _typed(
     raw: Raw,
     targets: tuple[str, ...],
     options: ReadingOptions,
+    notes: Notes,
     like: Table | None,
     labelled: bool,
 ) -> Table:
@@ -346,7 +363,6 @@ def _typed(
     raw = dataclasses.replace(raw, order=options.date_order)
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
-    notes = Notes(list(raw.notes))
     if labelled:
         if options.targets is not None and not raw.targets:
             targets = label_names(targets, raw.data.column_names, raw.name)
@@ -399,17 +415,19 @@ def _new_table(
     require_present(options.keep, raw.data.column_names, raw.name, "keep")
     require_roles(raw, {"group": group, "time": time})
     columns, dropped = read_feature_columns(raw, targets, task, options, notes)
+    groups = None if group is None else groups_of(raw, group, notes)
     return Table(
         columns,
         y,
         task,
         target=", ".join(task.classes if task.kind == "multilabel" else targets),
-        groups=None if group is None else groups_of(raw, group, notes),
+        groups=None if groups is None else groups.numbers,
         time=None if time is None else times_of(raw, time, notes),
         dropped=(*dropped, *constant),
         notes=notes.sentences(),
         source=raw.name,
         label_values=label_values,
+        group_keys=None if groups is None else groups.keys,
     )
 
 

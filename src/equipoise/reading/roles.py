@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise._core.types import IntArray
+from equipoise._core.types import HashArray, IntArray
 from equipoise.errors import TableError
 from equipoise.reading.arrow_types import unnamed
 from equipoise.reading.infer import infer, is_text, moments, tidy
+from equipoise.reading.options import ReadingOptions
 from equipoise.reading.parse_dates import in_words, parse_dates
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.texts import texts_of
+from equipoise.reading.texts import Texts, texts_of, without_points
+from equipoise.table.hashes import text_hash
 from equipoise.table.table import (
     Column,
     Dropped,
@@ -42,25 +46,82 @@ def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
             )
 
 
-def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
-    """Return group numbers; a row without a group is a group of its own."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+def roles_that_serve(raw: Raw, options: ReadingOptions, notes: Notes) -> ReadingOptions:
+    """Return options without the roles that no column of test rows can have.
 
-    values = raw.data.column(name)
-    values = tuples_as_texts(values)
-    require_named(values.type, name)
-    if not pa.types.is_dictionary(values.type):
-        values = pc.cast(values, pa.large_string())
-    texts = texts_of(values)
-    codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
-    groups = codes.astype(np.int64)
+    Args:
+        raw: The columns of the test rows.
+        options: Asks for groups and times as they are in the first table.
+        notes: Takes what is not used, and what follows.
+    """
+    group, time = options.group, options.time
+    if group is not None and group not in raw.data.column_names:
+        what = f"{raw.name[0].upper()}{raw.name[1:]}"
+        notes.add(
+            f"{what} has no column {group!r}, so each of its rows counts as a case of "
+            "its own."
+        )
+        group = None
+    if time is not None and time not in raw.data.column_names:
+        time = None
+    if time is not None:
+        try:
+            times_of(dataclasses.replace(raw, order=options.date_order), time, Notes())
+        except TableError as error:
+            notes.add(f"The times of {raw.name} are not used. {error}")
+            time = None
+    return dataclasses.replace(options, group=group, time=time)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupNumbers:
+    """Which rows belong together.
+
+    Attributes:
+        numbers: `[rows]` equal for rows of one group.
+        keys: `[groups]` by number a hash of the group's name. A row without a name has
+            a number behind these.
+    """
+
+    numbers: IntArray
+    keys: HashArray
+
+
+def groups_of(raw: Raw, name: str, notes: Notes) -> GroupNumbers:
+    """Return the groups of rows; a row without one is a group of its own.
+
+    Names are compared without spaces around them, and a whole number is one name
+    however it is written: a column of whole numbers becomes one of floats as soon as a
+    value is missing.
+
+    Args:
+        raw: The source's columns.
+        name: The column.
+        notes: Takes how many rows have no group.
+    """
+    texts = _names(raw, name, notes)
+    groups = texts.codes.astype(np.int64)
     alone = np.flatnonzero(groups < 0)
+    names = texts.list()
     if len(alone):
         many = "rows have" if len(alone) > 1 else "row has"
         notes.add(f"{len(alone):,} {many} no {name!r}; each is a group of its own.")
-        groups[alone] = groups.max() + 1 + np.arange(len(alone))
-    return groups
+        groups[alone] = len(names) + np.arange(len(alone))
+    return GroupNumbers(groups, np.array([text_hash(t) for t in names], np.uint64))
+
+
+def _names(raw: Raw, name: str, notes: Notes) -> Texts:
+    """Return the names of groups, none of them empty."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = tuples_as_texts(raw.data.column(name))
+    require_named(values.type, name)
+    values = without_points(values)
+    if not pa.types.is_dictionary(values.type):
+        values = pc.cast(values, pa.large_string())
+    texts = tidy(texts_of(values), name, notes)
+    return texts.without(np.array([not text for text in texts.list()], bool))
 
 
 def tuples_as_texts(values: Any) -> Any:

@@ -94,6 +94,25 @@ def texts_of(column: Any) -> Texts:
     )
 
 
+def without_points(values: Any) -> Any:
+    """Return whole floats as integers, NaN as missing, and other columns as they are.
+
+    A column of whole numbers becomes one of floats as soon as a value is missing: what
+    its values are written as must not depend on that.
+
+    Args:
+        values: An Arrow column.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(values.type):
+        return values
+    values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
+    return pc.cast(values, pa.int64(), safe=False) if whole else values
+
+
 def _by_appearance(texts: Texts) -> Texts:
     """Renumber values by first appearance; values that never occur go."""
     import pyarrow as pa

@@ -159,6 +159,9 @@ class Table:
             a class that is absent stands for itself.
         source_sums: What tells equal rows of the source, if values were rounded;
             else None.
+        group_keys: `[groups]` uint64, by group number: equal for groups of one name in
+            any two tables. A number from `groups` on is that of a row without a name.
+            None if the names are not known.
 
     Example:
         >>> import numpy as np
@@ -182,6 +185,7 @@ class Table:
     order: tuple[str, ...] = ()
     label_values: Mapping[str, ClassValue] = field(default_factory=dict)
     source_sums: SourceSums | None = None
+    group_keys: HashArray | None = None
 
     def __len__(self) -> int:
         held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)
@@ -338,7 +342,7 @@ class Table:
     @property
     def schema(self) -> Table:
         """The table without its rows: what new rows must look like."""
-        return self.take(np.arange(0))
+        return dataclasses.replace(self.take(np.arange(0)), group_keys=None)
 
     def select(self, columns: Sequence[str]) -> Table:
         """Return the table with some of its feature columns, in the order asked for.
@@ -470,6 +474,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
         time=_stacked([table.time for table in tables]),
         fingerprint=None,
         source_sums=_joined_sums(tables),
+        group_keys=None,
     )
 
 

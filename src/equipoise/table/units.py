@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
-from equipoise._core.types import IntArray
+from equipoise._core.types import BoolArray, HashArray, IntArray
 from equipoise.table.duplicates import duplicate_groups, judge_duplicates
 from equipoise.table.table import (
     Table,
@@ -114,6 +114,44 @@ def one_of_each(units: IntArray | None, random: np.random.Generator) -> IntArray
     order = random.permutation(len(units))
     _, first = np.unique(units[order], return_index=True)
     return np.sort(order[first])
+
+
+def in_groups_of(rows: Table, table: Table) -> BoolArray:
+    """Return which rows belong to a group that another table has rows of.
+
+    Args:
+        rows: The rows.
+        table: The other table.
+
+    Returns:
+        `[rows]`; all False unless both tables know the names of their groups.
+
+    Example:
+        >>> import dataclasses
+        >>> from equipoise.table.table import Column
+        >>> from equipoise.task import Task
+        >>> x, y = Column("x", "numeric", np.zeros(2)), np.array([0, 1], np.int8)
+        >>> two = Table((x,), y, Task("binary", ("no", "yes")), groups=np.array([0, 1]))
+        >>> first = dataclasses.replace(two, group_keys=np.array([7, 9], np.uint64))
+        >>> other = dataclasses.replace(two, group_keys=np.array([9, 4], np.uint64))
+        >>> in_groups_of(other, first).tolist()
+        [True, False]
+    """
+    here, there = _group_names(rows), _group_names(table)
+    if here is None or there is None:
+        return np.zeros(len(rows), np.bool_)
+    names, named = here
+    shared = np.zeros(len(rows), np.bool_)
+    shared[named] = np.isin(names, there[0])
+    return shared
+
+
+def _group_names(table: Table) -> tuple[HashArray, BoolArray] | None:
+    """Return a number for the name of each row that has one, and which have one."""
+    if table.groups is None or table.group_keys is None:
+        return None
+    named = np.asarray(table.groups < len(table.group_keys))
+    return table.group_keys[table.groups[named]], named
 
 
 def _equal_rows(table: Table, duplicates: str) -> IntArray | None:

@@ -44,3 +44,22 @@ def test_a_few_coincidences_are_not_worth_a_word(build: Make, run: Make) -> None
 def test_silent_and_not_applicable(noise: Make, build: Make, run: Make) -> None:
     assert run(CHECK, noise(300, 30)) is None
     assert isinstance(run(CHECK, build([0, 1])), NotApplicable)
+
+
+def test_the_advice_is_about_how_equal_rows_are_treated(
+    noise: Make, build: Make, run: Make
+) -> None:
+    copies = noise(300, 30).take(np.r_[0:300, 0:50])
+    for duplicates in ("auto", "group"):
+        finding = run(CHECK, copies, duplicates=duplicates)
+        assert finding.severity == "warning"
+        assert f"count as one case (duplicates='{duplicates}')" in finding.advice
+    ignored = run(CHECK, copies, duplicates="ignore")
+    assert ignored.severity == "info"
+    assert "pass duplicates='auto'" in ignored.advice
+    random = np.random.default_rng(0)
+    dice = {name: random.integers(0, 6, 500) for name in "abc"}
+    coarse = build(random.integers(0, 2, 500), dice)
+    assert "pass duplicates='group'" in run(CHECK, coarse).advice
+    assert "pass" not in run(CHECK, coarse, duplicates="ignore").advice
+    assert "'auto'" in run(CHECK, coarse, duplicates="group").advice

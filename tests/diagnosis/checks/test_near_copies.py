@@ -83,3 +83,16 @@ def test_near_copies_of_several_classes() -> None:
     assert finding.evidence["cases"] == 400
     assert finding.evidence["mixed_sets"] == 5
     assert "5 sets of such rows hold different classes" in finding.message
+
+
+def test_the_advice_is_about_how_such_rows_are_treated(noise: Make, run: Make) -> None:
+    rows = moved(noise(100, 20), 2)
+    assert "count as one case" in run(CHECK, rows).advice
+    grouped = run(CHECK, rows, duplicates="group")
+    assert grouped.severity == "warning"
+    assert "only equal rows" in grouped.advice
+    ignored = run(CHECK, rows, duplicates="ignore")
+    assert ignored.severity == "info"
+    assert "a case of its own (duplicates='ignore')" in ignored.advice
+    classes = dataclasses.replace(rows, task=Task("multiclass", ("a", "b", "c")))
+    assert run(CHECK, classes, duplicates="ignore").severity == "info"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -81,3 +82,31 @@ def test_one_row_of_a_continuous_table_is_a_copy(noise: Make, run: Make) -> None
     table, test = noise(500, 50), noise(200, 20, seed=1)
     one = concatenate([test, table.take([7])])
     assert run(CHECK, table, one).severity == "error"
+
+
+def test_groups_on_both_sides_are_counted(noise: Make, run: Make) -> None:
+    """Groups 0 to 9 are in the table, 5 to 14 in the test file, by name."""
+    table = dataclasses.replace(
+        noise(100, 20),
+        groups=np.arange(100) // 10,
+        group_keys=np.arange(10, dtype=np.uint64),
+    )
+    keys = np.arange(5, 15, dtype=np.uint64)
+    test = dataclasses.replace(
+        noise(100, 30, seed=1), groups=np.arange(100) // 10, group_keys=keys
+    )
+    finding = run(CHECK, table, test)
+    assert finding.severity == "warning"
+    assert finding.evidence["shared_groups"] == 5
+    assert finding.evidence["rows_of_shared_groups"] == 50
+    assert f"{int(test.y[:50].sum())} of them positive" in finding.message
+    left = test.take(~np.isin(test.groups, np.arange(5)))  # the advice, taken
+    assert run(CHECK, table, left) is None
+    both = concatenate([test, table.take([0])])
+    both = dataclasses.replace(both, group_keys=keys)
+    finding = run(CHECK, table, both)
+    assert finding.severity == "error"
+    assert "same features" in finding.message
+    assert "5 groups that the table" in finding.message
+    unnamed = dataclasses.replace(test, group_keys=None)
+    assert run(CHECK, table, unnamed) is None

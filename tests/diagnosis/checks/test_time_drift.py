@@ -134,3 +134,34 @@ def test_a_label_drifts_in_the_rows_in_which_it_is_known() -> None:
     shares = finding.evidence["classes"][name]
     assert shares["early_prevalence"] == y[early, 1].mean()
     assert f"rows with {name!r}" in finding.message
+
+
+def test_rows_of_one_time_lie_in_one_half(build: Make, run: Make) -> None:
+    """All positives stand last in the file, but the times of most rows are equal."""
+    y = (np.arange(400) >= 320).astype(int)
+    x = {"x": np.random.default_rng(0).normal(size=400)}
+    same = build(y, x, time=np.zeros(400))
+    assert run(CHECK, same).reason == "all rows have the same time"
+    tied = build(y, x, time=(np.arange(400) == 7).astype(float))
+    assert run(CHECK, tied) is None
+    later = build(y, x, time=(np.arange(400) >= 280).astype(float))
+    finding = run(CHECK, later)
+    assert "0% in the earlier 70% of the rows to 67% in the later 30%" in (
+        finding.message
+    )
+    moved = build(y, {"x": np.arange(400.0)}, time=later.time)
+    assert "between the earlier 70% of the rows and" in run(CHECK, moved).message
+
+
+def test_the_advice_is_about_what_was_seen(build: Make, run: Make) -> None:
+    table = _timed(build, lambda t: 0.1 + 0 * t)
+    early = build(table.y, {"x": table["x"].values}, time=table.time - 1000)
+    finding = run(CHECK, table, early)
+    assert "later than the table" in finding.advice
+    assert "by='time'" not in finding.advice
+    days = table.time.astype("datetime64[D]")
+    dates = build(table.y, {"x": table["x"].values}, time=days)
+    assert run(CHECK, table, dates) is None  # a date is neither before nor after 3.0
+    still = build(table.y, {"x": table["x"].values}, time=np.zeros(len(table)))
+    late = dataclasses.replace(still, time=still.time - 1)
+    assert "100% of the test file" in run(CHECK, still, late).message

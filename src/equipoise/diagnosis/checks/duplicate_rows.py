@@ -36,16 +36,13 @@ def check_duplicate_rows(
     evidence = {"repeated_rows": repeated}
     if subject.binary:
         evidence["repeated_positives"] = int(np.maximum(sets.positives - 1, 0).sum())
+    grave = copies and common and subject.duplicates != "ignore"
     return Observation(
-        "warning" if copies and common else "info",
+        "warning" if grave else "info",
         f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) "
         f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
         + _kind(judged, repeated),
-        "Keep equal rows on one side of every split (duplicates='group'; 'auto' does "
-        "this here). Remove them if they come from a join or from over-sampling."
-        if copies
-        else "Nothing: different cases may have equal features. If you know that these "
-        "are copies, pass duplicates='group'.",
+        (OF_COPIES if copies else OF_COINCIDENCES)[subject.duplicates],
         {
             **evidence,
             "rows_with_twin": judged.twins,
@@ -53,6 +50,26 @@ def check_duplicate_rows(
             "copies": copies,
         },
     )
+
+
+_REMOVE = "Remove them if they come from a join or from over-sampling."
+OF_COPIES = {
+    "auto": "They are kept on one side of every split and count as one case "
+    f"(duplicates='auto'). {_REMOVE}",
+    "group": "They are kept on one side of every split and count as one case "
+    f"(duplicates='group'). {_REMOVE}",
+    "ignore": "Each counts as a case of its own (duplicates='ignore'). If they are "
+    "copies, all scores are too high: pass duplicates='auto', or remove them.",
+}
+"""What to do about copies, by how equal rows are treated."""
+OF_COINCIDENCES = {
+    "auto": "Nothing: different cases may have equal features. If you know that these "
+    "are copies, pass duplicates='group'.",
+    "group": "Equal rows count as one case (duplicates='group'). If different cases "
+    "may have equal features, pass duplicates='auto'.",
+    "ignore": "Nothing: different cases may have equal features.",
+}
+"""The same about rows that are equal by coincidence."""
 
 
 def _kind(judged: Duplicates, repeated: int) -> str:

@@ -50,9 +50,9 @@ def check_near_copies(
         holds = "holds" if mixed == 1 else "hold"
         message += f" {count(mixed, 'set')} of such rows {holds} both classes."
     return Observation(
-        "warning" if grave else "info",
+        "warning" if grave and subject.duplicates != "ignore" else "info",
         message,
-        ADVICE,
+        ADVICE[subject.duplicates],
         {
             "near_rows": judged.near,
             "rows_in_sets": int(np.count_nonzero(several)),
@@ -65,11 +65,18 @@ def check_near_copies(
     )
 
 
-ADVICE = (
-    "They are kept on one side of every split and count as one case "
+ADVICE = {
+    "auto": "They are kept on one side of every split and count as one case "
     "(duplicates='auto'). Keep one row of each set, or pass duplicates='ignore' if "
-    "each is a new measurement."
-)
+    "each is a new measurement.",
+    "group": "Of these, only equal rows are kept on one side of every split "
+    "(duplicates='group'). Pass duplicates='auto', which keeps all of them together; "
+    "or keep one row of each set.",
+    "ignore": "Each counts as a case of its own (duplicates='ignore'). If they are no "
+    "new measurements, all scores are too high: pass duplicates='auto', or keep one "
+    "row of each set.",
+}
+"""What to do, by how equal rows are treated."""
 
 
 def _of_classes(subject: Subject, judged: Duplicates, material: float) -> Observation:
@@ -92,10 +99,11 @@ def _of_classes(subject: Subject, judged: Duplicates, material: float) -> Observ
         holds = "holds" if mixed == 1 else "hold"
         what = "labels" if subject.table.task.kind == "multilabel" else "classes"
         message += f" {count(mixed, 'set')} of such rows {holds} different {what}."
+    grave = rows - cases >= material * rows and subject.duplicates != "ignore"
     return Observation(
-        "warning" if rows - cases >= material * rows else "info",
+        "warning" if grave else "info",
         message,
-        ADVICE,
+        ADVICE[subject.duplicates],
         {
             "near_rows": judged.near,
             "rows_in_sets": int(np.count_nonzero(several)),

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.types import BoolArray
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import COLUMNS, TEST_FILE
 from equipoise.diagnosis.repeats import EqualRows
@@ -15,6 +16,7 @@ from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.table import Table, concatenate
+from equipoise.table.units import in_groups_of
 
 
 def check_shared_rows(subject: Subject, *, sure: float = 0.01) -> Observation | None:
@@ -26,10 +28,52 @@ def check_shared_rows(subject: Subject, *, sure: float = 0.01) -> Observation | 
     (it is not used if the table's equal rows are judged to be copies). The second
     comes from the rows of both files that nearly agree, as in EQP006.
 
+    Rows of a group that the table has rows of are counted too.
+
     Args:
         subject: The table that is checked.
         sure: The level at which each estimate must be exceeded.
     """
+    test = subject.test_file
+    grouped = in_groups_of(test, subject.table)
+    rows = _equal_rows(subject, sure)
+    if not grouped.any():
+        return rows
+    groups = _of_groups(grouped, subject)
+    if rows is None:
+        return groups
+    return Observation(
+        rows.severity if rows.severity == "error" else groups.severity,
+        f"{rows.message} {groups.message}",
+        f"{rows.advice} {groups.advice}" if rows.severity == "error" else groups.advice,
+        {**rows.evidence, **groups.evidence},
+    )
+
+
+def _of_groups(grouped: BoolArray, subject: Subject) -> Observation:
+    """Return what is said of test rows whose group the table has rows of."""
+    test = subject.test_file
+    total, groups = int(grouped.sum()), np.unique(np.asarray(test.groups)[grouped])
+    one = len(groups) == 1
+    return Observation(
+        "warning",
+        f"{count(total, 'row')} of the test file ({share(total / len(test))})"
+        f"{_positive(subject, grouped)} {'belongs' if total == 1 else 'belong'} to "
+        f"{count(len(groups), 'group')} that the table has rows of too. A model has "
+        f"seen other rows of {'this group' if one else 'these groups'}, so the test "
+        "file says little about new groups.",
+        f"Leave the rows of {'this group' if one else 'these groups'} out of the test "
+        "file, or out of the table, if the model is meant for new groups.",
+        {
+            "rows_of_shared_groups": total,
+            "shared_groups": len(groups),
+            "share_of_shared_groups": total / len(test),
+        },
+    )
+
+
+def _equal_rows(subject: Subject, sure: float) -> Observation | None:
+    """Return what is said of test rows with the features of a table row."""
     test = subject.test_file
     equal = np.isin(subject.test_hashes, subject.hashes)
     total, rows = int(equal.sum()), len(test)

@@ -17,7 +17,7 @@ from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.needs import TIME
 from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import class_list, name_list, share
+from equipoise.diagnosis.words import capital, class_list, name_list, share
 from equipoise.priors import log_odds
 from equipoise.table.units import one_of_each
 from equipoise.uncertainty.sample_sizes import difference_interval
@@ -25,6 +25,8 @@ from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 MOST_CLASSES = 100
 """Of more classes, the rarest are examined."""
+NEARLY_HALF = 0.05
+"""How far a part of the rows may be from a half that is called one."""
 
 
 def check_time_drift(
@@ -32,6 +34,7 @@ def check_time_drift(
 ) -> Observation | NotApplicable | None:
     """Compare the earlier half of the rows with the later one.
 
+    Rows of one time lie in the same half, so the halves are as equal as that allows.
     The share of positives and the columns have half of the level each. If rows lie in
     groups, or are copies, the share of positives counts the effective number of rows
     of each half (`effective_rows`), and the columns are compared on one row of each
@@ -45,31 +48,60 @@ def check_time_drift(
     """
     if len(subject.table) < 4:
         return NotApplicable("fewer than 4 rows have no halves to compare")
-    early, late = _halves(np.asarray(subject.table.time))
-    parts, evidence = _shares(subject, early, late, shift)
-    parts += _columns(subject, early, late, material)
     too_early = _too_early(subject)
+    halves = _halves(np.asarray(subject.table.time))
+    if halves is None and not too_early:
+        return NotApplicable("all rows have the same time")
+    parts, evidence, advice = [], {}, []
+    if halves is not None:
+        parts, evidence = _shares(subject, *halves, shift)
+        parts += _columns(subject, *halves, material)
+        advice = [SPLIT] if parts else []
     if too_early:
         parts.append(
             f"{share(too_early)} of the test file's rows are earlier than the table's "
             "last row, so the table contains part of their future"
         )
+        advice.append(LATER)
     if not parts:
         return None
     text = "; ".join(parts)
     return Observation(
         "warning",
-        f"{text[0].upper()}{text[1:]}.",
-        "Split by time (by='time'), so that every model is tested on rows later than "
-        "those it was trained on; prefer recent rows, and monitor the model in use.",
+        f"{capital(text)}.",
+        " ".join(advice),
         {**evidence, "test_share_before_end": too_early},
     )
 
 
-def _halves(time: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
+SPLIT = (
+    "Split by time (by='time'), so that every model is tested on rows later than those "
+    "it was trained on; prefer recent rows, and monitor the model in use."
+)
+LATER = (
+    "Take test rows that are all later than the table, or leave the later rows of the "
+    "table out of training, if the model is meant to predict the future."
+)
+
+
+def _halves(time: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray] | None:
+    """Return the earlier rows and the later ones; None if all have one time."""
     order = np.argsort(time, kind="stable")
+    ordered = time[order]
+    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    if not len(cuts):
+        return None
     middle = len(order) // 2
-    return np.sort(order[:middle]), np.sort(order[middle:])
+    cut = int(cuts[np.argmin(np.abs(cuts - middle))])
+    return np.sort(order[:cut]), np.sort(order[cut:])
+
+
+def _named(early: IntArray, late: IntArray) -> tuple[str, str]:
+    """Return what the two parts of the rows are called."""
+    part = len(early) / (len(early) + len(late))
+    if abs(part - 0.5) <= NEARLY_HALF:
+        return "earlier half of the rows", "later half"
+    return f"earlier {share(part)} of the rows", f"later {share(1 - part)}"
 
 
 def _shares(
@@ -133,9 +165,10 @@ def _prevalence(
     change = abs(float(log_odds(after) - log_odds(before)))
     if interval[0] <= 0 <= interval[1] or change < material:
         return []
+    earlier, later = _named(early, late)
     return [
-        f"the share of {subject.terms.many} goes from {share(before)} in the "
-        f"earlier half of the rows to {share(after)} in the later half"
+        f"the share of {subject.terms.many} goes from {share(before)} in the {earlier} "
+        f"to {share(after)} in the {later}"
     ]
 
 
@@ -152,6 +185,7 @@ def _cases(subject: Subject, rows: IntArray) -> tuple[int, int]:
 def _columns(
     subject: Subject, early: IntArray, late: IntArray, material: float
 ) -> list[str]:
+    earlier, later = _named(early, late)
     random = generator(subject.seed, "diagnosis", "drift")
     independent = one_of_each(subject.tied, random)
     if independent is not None:
@@ -176,8 +210,9 @@ def _columns(
     if not drifting:
         return []
     verb = "differs" if len(drifting) == 1 else "differ"
+    between = "halves" if later.endswith("half") else f"{earlier} and the {later}"
     return [
-        f"{name_list([s.name for s in drifting])} {verb} between the halves "
+        f"{name_list([s.name for s in drifting])} {verb} between the {between} "
         f"(distance {figure(drifting[0].distance)})"
     ]
 
@@ -185,6 +220,8 @@ def _columns(
 def _too_early(subject: Subject) -> float:
     test, time = subject.test, subject.table.time
     if test is None or test.time is None or time is None:
+        return 0.0
+    if test.time.dtype.kind != time.dtype.kind:  # dates and numbers have no order
         return 0.0
     return float(np.mean(test.time < time.max()))
 
