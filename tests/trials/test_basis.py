@@ -193,6 +193,22 @@ def test_the_rows_are_passed_as_they_were_given_to_compare(tmp_path: Path) -> No
     assert "logistic" in again.add("logistic", rows, "y", test=test).names
 
 
+def test_rows_of_a_frame_are_read_again_as_they_were(tmp_path: Path) -> None:
+    """With groups, of a test file too, and another positive class."""
+    table = two_classes()
+    columns = {c.name: c.values for c in table.columns}
+    columns |= {"y": table.y, "who": np.arange(len(table)) // 2}
+    rows = {name: values[20:] for name, values in columns.items()}
+    test = {name: values[:20] for name, values in columns.items()}
+    how = {"group": "who", "positive": 0}
+    eq.compare(rows, "y", test=test, strategies=["prior"], **how, **SHORT).write(
+        tmp_path
+    )
+    more = eq.load(tmp_path).add("logistic", rows, "y", test=test)
+    assert more["logistic"].name == "logistic"
+    assert more.test is not None
+
+
 def test_what_cannot_be_added(trials: dict[str, Trial], tmp_path: Path) -> None:
     trial = trials["binary"]
     other = eq.Strategy("logistic", learner="logistic", weights="balanced")

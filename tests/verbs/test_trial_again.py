@@ -77,9 +77,12 @@ def test_probabilities_are_those_of_the_arms(trial: Trial) -> None:
         np.testing.assert_array_equal(probabilities(trial, name), expected)
 
 
-def test_only_files_are_remembered(tmp_path: Path) -> None:
-    assert reading_of({"a": [1]}, "y", None) == {}
-    assert reading_of("a.csv", "y", {"a": [1]}) == {}
+def test_only_files_are_remembered_with_their_place() -> None:
+    rows = {"a": [1]}
+    how = {"group": "a", "time": np.zeros(1), "keep": ("a",)}
+    read = {"options": {"group": "a", "keep": ["a"]}}
+    assert reading_of(rows, "y", None, **how) == read
+    assert reading_of("a.csv", "y", rows, **how) == read
     read = reading_of("a.csv", "y", None, drop=("id",))
     assert read["source"] == str(Path("a.csv").absolute())
     assert read["options"] == {"drop": ["id"]}

@@ -472,7 +472,7 @@ def _at_most_a_block(sizes: FloatArray, blocks: int) -> FloatArray:
     inside = number < blocks
     limits = below[inside] / (blocks - number[inside])
     first = int(np.argmax(limits <= ascending[inside]))
-    return np.minimum(sizes, limits[first])
+    return np.asarray(np.minimum(sizes, limits[first]))
 
 
 def _latest(

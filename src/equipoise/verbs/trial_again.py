@@ -322,26 +322,37 @@ def _with_rows(basis: TrialBasis, source: Any, target: Any, test: Any) -> TrialP
 
 
 def reading_of(source: Any, target: Any, test: Any, **options: Any) -> dict[str, Any]:
-    """Return how rows were read, to read them again; empty unless from a file.
+    """Return how rows were read, to read them again: where from only if from files.
 
     Args:
         source: As in `compare`.
         target: As in `compare`.
         test: As in `compare`.
         **options: What `ReadingOptions` takes.
+
+    Returns:
+        Plain data: "options", without arrays; of files also "source", "target" and
+        "test".
     """
-    if not is_path(source) or not (test is None or is_path(test)):
-        return {}
     plain = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in options.items()
+        if _is_plain(value)
     }
+    if not is_path(source) or not (test is None or is_path(test)):
+        return {"options": plain}
     return {
         "source": str(Path(source).absolute()),
         "target": target,
         "test": None if test is None else str(Path(test).absolute()),
         "options": plain,
     }
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value, or each of several, is a name, a number or nothing."""
+    each = value if isinstance(value, list | tuple) else (value,)
+    return all(isinstance(one, str | int | float | None) for one in each)
 
 
 def fold_rows(trial: TrialRecord) -> list[dict[str, Any]]:

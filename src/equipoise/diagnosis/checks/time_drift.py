@@ -52,7 +52,9 @@ def check_time_drift(
     halves = _halves(np.asarray(subject.table.time))
     if halves is None and not too_early:
         return NotApplicable("all rows have the same time")
-    parts, evidence, advice = [], {}, []
+    parts: list[str] = []
+    evidence: dict[str, Any] = {}
+    advice: list[str] = []
     if halves is not None:
         parts, evidence = _shares(subject, *halves, shift)
         parts += _columns(subject, *halves, material)
