@@ -11,7 +11,13 @@ import pytest
 
 from equipoise.errors import TargetError
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.target import find_class, find_classes, label_codes, read_target
+from equipoise.reading.target import (
+    find_class,
+    find_classes,
+    label_codes,
+    read_target,
+    target_texts,
+)
 
 
 def raw(values: Any, *, typed: bool = True) -> Raw:
@@ -75,7 +81,7 @@ def test_many_missing_rows_are_counted_and_five_named() -> None:
         (np.arange(200), "200 different numbers, from 0 to 199"),
         ([f"name {i}" for i in range(30)], "identifier or free text"),
         ([np.inf, 1.0], r"1 infinite value \(line 2\)"),
-        (np.arange(3).astype("datetime64[D]"), r"type date32.*astype\(str\)"),
+        (np.arange(3).astype("timedelta64[s]"), "type duration.*or dates that name"),
         ([[1], [2]], "type list"),
         ([b"a", b"b"], "type binary"),
     ],
@@ -83,6 +89,29 @@ def test_many_missing_rows_are_counted_and_five_named() -> None:
 def test_no_classes(values: Any, message: str) -> None:
     with pytest.raises(TargetError, match=message):
         label_codes(raw(pa.array(values)), "y", Notes())
+
+
+@pytest.mark.parametrize("unit", ["D", "s", "us", "ns"])
+def test_dates_name_classes(unit: str) -> None:
+    days = np.array(["2021-02-05", "NaT", "2021-01-05", "2021-02-05"], "datetime64[D]")
+    values = pa.array(days.astype(f"datetime64[{unit}]"))
+    with pytest.raises(TargetError, match=r"1 missing value \(line 3\)"):
+        classes(values)
+    codes, names = label_codes(raw(values.drop_null()), "y", Notes())
+    assert names == ("2021-01-05", "2021-02-05")
+    assert codes.tolist() == [1, 0, 1]
+    assert classes(["2021-02-05", "2021-01-05"], typed=False) == names
+    texts = target_texts(raw(values), "y")
+    assert texts.codes.tolist()[1] == -1
+
+
+def test_times_of_dates_are_part_of_the_name() -> None:
+    moments = np.array(["2021-01-05T06:07:08", "2021-01-05", "2021-01-05T00:00:00.5"])
+    assert classes(moments.astype("datetime64[us]")) == (
+        "2021-01-05",
+        "2021-01-05 00:00:00.500000",
+        "2021-01-05 06:07:08",
+    )
 
 
 def test_find_class() -> None:

@@ -53,29 +53,19 @@ _TEXTS = (
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's content, unpacked if it is gzip.
+    """Return the content of a file of fields, unpacked if it is gzip.
 
     Raises:
         TableError: It is empty, a packed file that is cut off, or another format.
     """
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = _unpacked(data, path)
-        except (EOFError, OSError, zlib.error) as error:
-            raise TableError(
-                sentence(
-                    f"the file {path.name!r}, which is damaged or cut off ({error})",
-                    "a whole gzip file",
-                    "Copy or write it again.",
-                )
-            ) from error
+    data = unpacked_bytes(path)
     what = _other_format(data)
     if what:
         raise TableError(
             sentence(
                 f"the file {path.name!r}, which is {what}",
-                "CSV, TSV (also .gz) or Parquet",
+                "CSV, TSV, ARFF, JSON lines that are called .jsonl (all also .gz), "
+                "Excel or Parquet",
                 "Save it as one of these, or read it with a data frame library and "
                 "pass the frame.",
             )
@@ -85,6 +75,30 @@ def read_bytes(path: Path) -> bytes:
             sentence(f"the file {path.name!r}, which is empty", "a header and rows")
         )
     return data
+
+
+def unpacked_bytes(path: Path) -> bytes:
+    """Return a file's content, unpacked if it is gzip.
+
+    Args:
+        path: An existing file.
+
+    Raises:
+        TableError: It is a packed file that is cut off, or out of all proportion.
+    """
+    data = path.read_bytes()
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return _unpacked(data, path)
+    except (EOFError, OSError, zlib.error) as error:
+        raise TableError(
+            sentence(
+                f"the file {path.name!r}, which is damaged or cut off ({error})",
+                "a whole gzip file",
+                "Copy or write it again.",
+            )
+        ) from error
 
 
 def _unpacked(packed: bytes, path: Path) -> bytes:

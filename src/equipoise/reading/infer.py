@@ -87,7 +87,8 @@ def infer(name: str, raw: Raw, notes: Notes) -> Column | Dropped:
         return numeric(name, _seconds(values), raw, notes)
     if pa.types.is_null(kind):
         return Dropped(name, "it has no values")
-    return Dropped(name, f"its values are of type {kind}, which is not served")
+    parts = ": write its parts as columns of their own" * pa.types.is_nested(kind)
+    return Dropped(name, f"its values are of type {kind}, which is not served{parts}")
 
 
 def numeric(

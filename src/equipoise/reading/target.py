@@ -18,6 +18,7 @@ from equipoise.errors import TargetError
 from equipoise.reading.arrow_types import unnamed
 from equipoise.reading.infer import (
     NUMBER_MISSING,
+    dates_of,
     lowered_in,
     tidy,
     without_missing_texts,
@@ -260,7 +261,7 @@ def label_codes(
 
 
 def target_texts(raw: Raw, name: str) -> Texts:
-    """Return labels as texts.
+    """Return labels as texts; a date as YYYY-MM-DD, with its time unless midnight.
 
     Args:
         raw: The source.
@@ -274,16 +275,37 @@ def target_texts(raw: Raw, name: str) -> Texts:
 
     values = raw.data.column(name)
     kind = values.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        return _dates_as_texts(values)
     if pa.types.is_temporal(kind) or unnamed(kind):
-        accepted = "strings, numbers or booleans that name classes"
-        if pa.types.is_temporal(kind):
-            accepted += "; dates and times as strings, for example column.astype(str)"
-        raise TargetError(sentence(f"the target {name!r} of type {kind}", accepted))
+        raise TargetError(
+            sentence(
+                f"the target {name!r} of type {kind}",
+                "strings, numbers, booleans or dates that name classes",
+            )
+        )
     if pa.types.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
     if not pa.types.is_dictionary(kind):
         values = pc.cast(values, pa.large_string())
     return texts_of(values)
+
+
+def _dates_as_texts(values: Any) -> Texts:
+    import pyarrow as pa
+
+    moments, codes = np.unique(dates_of(values), return_inverse=True)
+    days = moments.astype("datetime64[D]")
+    seconds = moments.astype("datetime64[s]")
+    names = [
+        str(day if day == moment else second if second == moment else moment)
+        for day, second, moment in zip(days, seconds, moments, strict=True)
+    ]
+    texts = Texts(
+        np.where(np.isnat(moments)[codes], -1, codes).astype(np.int32),
+        pa.array([name.replace("T", " ") for name in names], pa.large_string()),
+    )
+    return texts.without(np.isnat(moments))
 
 
 def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:

@@ -97,6 +97,8 @@ def texts_of(column: Any) -> Texts:
 def without_points(values: Any) -> Any:
     """Return whole floats as integers, NaN as missing, and other columns as they are.
 
+    From 2^63 on, which no integer of Arrow holds, they are written as texts.
+
     A column of whole numbers becomes one of floats as soon as a value is missing: what
     its values are written as must not depend on that.
 
@@ -110,7 +112,15 @@ def without_points(values: Any) -> Any:
         return values
     values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
-    return pc.cast(values, pa.int64(), safe=False) if whole else values
+    if not whole:
+        return values
+    if (pc.max(pc.abs(values)).as_py() or 0.0) < _FIRST_BEYOND:
+        return pc.cast(values, pa.int64())
+    texts = [None if value is None else f"{value:.0f}" for value in values.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+_FIRST_BEYOND = 2.0**63
 
 
 def _by_appearance(texts: Texts) -> Texts:
