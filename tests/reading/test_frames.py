@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import equipoise as eq
 from equipoise.errors import TableError
 from equipoise.reading.frames import (
     in_row_order,
@@ -60,6 +61,33 @@ def test_values_of_several_types_are_strings() -> None:
     assert objects([1, "a", None, float("nan")]).to_pylist() == ["1", "a", None, None]
     mixed = pd.DataFrame({"m": pd.Series([1, "a", pd.NA], dtype=object)})
     assert read_frame(mixed).data.column("m").to_pylist() == ["1", "a", None]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([True, 0, 1, False, None], [1, 0, 1, 0, None]),
+        ([0, np.True_, np.int8(1)], [0, 1, 1]),
+        ([True, 0.5, float("nan"), np.float32(2)], [1.0, 0.5, None, 2.0]),
+        ([True, False, None], [True, False, None]),
+        ([True, "no"], ["True", "no"]),
+        ([True, 2**70], ["True", str(2**70)]),
+    ],
+)
+def test_true_and_false_among_numbers_are_numbers(
+    values: list[Any], expected: list[Any]
+) -> None:
+    assert objects(values).to_pylist() == expected
+    frame = pd.DataFrame({"m": pd.Series(values, dtype=object)})
+    assert read_frame(frame).data.column("m").to_pylist() == expected
+
+
+def test_labels_that_mix_true_and_1_are_one_class() -> None:
+    y = [True, 0, 1, False, 0] * 6
+    for labels in (y, np.array(y, object), pd.Series(y, dtype=object)):
+        table = eq.read_table((np.arange(60).reshape(30, 2) % 7, labels))
+        assert table.classes == ("0", "1")
+        assert table.y.sum() == 12
 
 
 def test_labels_follow_the_index_of_the_features() -> None:

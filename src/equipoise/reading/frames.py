@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import numbers
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from equipoise._core.arrays import is_missing
 from equipoise._core.checks import sentence
@@ -65,12 +69,7 @@ def to_arrow(series: Any) -> Any:
 
     try:
         column = series.to_arrow()
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowTypeError,
-        pa.ArrowNotImplementedError,
-        OverflowError,
-    ):
+    except _not_of_one_type():
         column = objects(series.to_list())
     if not isinstance(column, pa.ChunkedArray):
         column = pa.chunked_array([column])
@@ -78,19 +77,40 @@ def to_arrow(series: Any) -> Any:
 
 
 def objects(values: Sequence[Any]) -> Any:
-    """Return Python values as an Arrow array; as texts if their types differ."""
+    """Return Python values as an Arrow array; as texts if their types differ.
+
+    True and False among numbers are 1 and 0, as Python has it.
+    """
     import pyarrow as pa
 
-    try:
-        return pa.array(values, from_pandas=True)
-    except (
+    for each in (values, _truth_as_numbers(values)):
+        with contextlib.suppress(*_not_of_one_type()):
+            return pa.array(each, from_pandas=True)
+    texts = [None if is_missing(value) else str(value) for value in values]
+    return pa.array(texts, pa.large_string())
+
+
+def _truth_as_numbers(values: Sequence[Any]) -> Sequence[Any]:
+    """Return True and False as 1 and 0, if all other values are numbers or missing."""
+    kinds = {type(value) for value in values}
+    if not kinds & {bool, np.bool_}:
+        return values
+    present = [None if is_missing(value) else value for value in values]
+    if not all(isinstance(v, numbers.Real | np.bool_ | None) for v in present):
+        return values
+    return [int(v) if isinstance(v, bool | np.bool_) else v for v in present]
+
+
+def _not_of_one_type() -> tuple[type[Exception], ...]:
+    """Return what Arrow raises for values of several types."""
+    import pyarrow as pa
+
+    return (
         pa.ArrowInvalid,
         pa.ArrowTypeError,
         pa.ArrowNotImplementedError,
         OverflowError,
-    ):
-        texts = [None if is_missing(value) else str(value) for value in values]
-        return pa.array(texts, pa.large_string())
+    )
 
 
 def in_row_order(features: Any, labels: Any, notes: Notes) -> Any:
