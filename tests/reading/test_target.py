@@ -122,10 +122,45 @@ def test_find_class() -> None:
     assert find_class(True, ("false", "true"), "y") == 1
     assert find_class(np.True_, ("0", "1"), "y") == 1
     assert find_classes({3, 1}, ("1", "2", "3"), "y") == [0, 2]
+    assert find_class(2**60 + 1, (str(2**60), str(2**60 + 1)), "y") == 1
     with pytest.raises(
         TargetError, match=r"positive='malign'.*Did you mean 'malignant'"
     ):
         find_class("malign", ("benign", "malignant"), "y")
+
+
+@pytest.mark.parametrize("one", [1, "1", 1.0, "1.0", True, "true", "TRUE", np.int64(1)])
+@pytest.mark.parametrize(
+    "names", [("FALSE", "TRUE"), ("false", "true", "unknown"), ("0", "1")]
+)
+def test_true_in_another_spelling(one: Any, names: tuple[str, ...]) -> None:
+    assert find_class(one, names, "y") == 1
+    zero = "false" if isinstance(one, str) and one.lower() == "true" else one
+    zero = zero if zero == "false" else type(one)(float(one) - 1)
+    assert find_class(zero, names, "y") == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "names"),
+    [
+        (1, ("no", "yes")),
+        (True, ("1", "2")),
+        (True, ("-1", "1")),
+        (1, ("true", "other")),
+        (2, ("false", "true")),
+        ("1", ("1.0", "1.00", "b")),
+    ],
+)
+def test_a_value_that_no_class_has_or_two_have(
+    one: Any, names: tuple[str, ...]
+) -> None:
+    with pytest.raises(TargetError, match="one of its classes"):
+        find_class(one, names, "y")
+
+
+def test_a_number_among_names_is_found_by_its_value() -> None:
+    assert find_class(1, ("1.0", "2.0", "b"), "y") == 0
+    assert find_class("2", ("1.0", "2.0", "b"), "y") == 1
 
 
 def multiclass(values: Any, **options: Any) -> Any:

@@ -24,7 +24,7 @@ from equipoise.reading.infer import (
     without_missing_texts,
 )
 from equipoise.reading.missing_labels import UNLABELLED, says_nothing
-from equipoise.reading.parse_numbers import parse_numbers
+from equipoise.reading.parse_numbers import FIRST_INEXACT, parse_numbers
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import Texts, texts_of
 from equipoise.table.table import ClassValue
@@ -528,12 +528,17 @@ def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list
 def find_class(positive: PositiveLabel, classes: Sequence[str], name: str) -> int:
     """Return the number of the class that the user named, as text or as number.
 
+    A class may be named in another spelling of its value: 1.0 or "1.0" for 1, and 1 or
+    0 for true or false, and the reverse.
+
     Raises:
-        TargetError: No class is so named; the message lists the classes.
+        TargetError: No class is so named, or several; the message lists the classes.
 
     Example:
         >>> find_class(1, ("0", "1"), "y"), find_class("YES", ("no", "yes"), "y")
         (1, 1)
+        >>> find_class(0, ("False", "True"), "y"), find_class("true", ("0", "1"), "y")
+        (0, 1)
     """
     text = _written(positive)
     if text in classes:
@@ -541,8 +546,9 @@ def find_class(positive: PositiveLabel, classes: Sequence[str], name: str) -> in
     folded = [cls.casefold() for cls in classes]
     if text.casefold() in folded:
         return folded.index(text.casefold())
-    if isinstance(positive, bool | np.bool_) and set(classes) == {"0", "1"}:
-        return list(classes).index(str(int(positive)))
+    same = _same_value(text, classes)
+    if len(same) == 1:
+        return same[0]
     raise TargetError(
         sentence(
             f"positive={positive!r} for the target {name!r}",
@@ -550,6 +556,24 @@ def find_class(positive: PositiveLabel, classes: Sequence[str], name: str) -> in
             nearest(text, classes),
         )
     )
+
+
+def _same_value(text: str, classes: Sequence[str]) -> list[int]:
+    """Return the classes that have a text's value; true is 1 beside 0 or false only."""
+    import pyarrow as pa
+
+    texts = pa.array([*classes, text], pa.large_string())
+    values = np.where(parse_numbers(texts).numeric, parse_numbers(texts).values, np.nan)
+    values[np.abs(values) >= FIRST_INEXACT] = np.nan
+    folded = [cls.casefold() for cls in classes]
+    if {"true", "false"} <= set(folded) or set(values[:-1]) == {0.0, 1.0}:
+        for k, word in enumerate([*folded, text.casefold()]):
+            if word in _TRUTH:
+                values[k] = _TRUTH[word]
+    return np.flatnonzero(values[:-1] == values[-1]).tolist()
+
+
+_TRUTH = {"false": 0.0, "true": 1.0}
 
 
 def _written(positive: PositiveLabel) -> str:
@@ -562,4 +586,6 @@ def _written(positive: PositiveLabel) -> str:
     if not text:
         return text
     number = parse_numbers(pa.array([text], pa.large_string()))
-    return f"{number.values[0]:.15g}" if number.numeric[0] else text
+    if not number.numeric[0] or abs(number.values[0]) >= FIRST_INEXACT:
+        return text
+    return f"{number.values[0]:.15g}"
