@@ -18,6 +18,7 @@ from equipoise.reading.arrays import (
     read_matrix,
     read_pair,
 )
+from equipoise.reading.read import read_features, read_table
 
 
 def test_a_matrix_has_numbered_columns() -> None:
@@ -72,6 +73,31 @@ def test_a_sparse_matrix_is_what_it_is_in_full(form: str) -> None:
     empty = sparse.csr_matrix((200_000, 10_000))
     with pytest.raises(TableError, match="Choose columns"):
         read_matrix(empty)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        np.zeros((4, 0)),
+        [[]] * 4,
+        {},
+        pd.DataFrame(index=range(4)),
+        sparse.csr_matrix((4, 0)),
+    ],
+    ids=["array", "list", "dictionary", "frame", "sparse"],
+)
+def test_zero_columns_are_called_so(features: Any) -> None:
+    with pytest.raises(TableError, match=r"X, the .*, with zero columns"):
+        read_pair(features, [0, 1, 0, 1], None)
+    table = read_table((np.arange(60).reshape(30, 2) % 7, [0, 0, 1] * 10))
+    with pytest.raises(TableError, match=r"the .* with zero columns"):
+        read_features(features, like=table)
+
+
+@pytest.mark.parametrize("labels", [np.zeros((2, 0)), pd.DataFrame(index=[0, 1])])
+def test_labels_of_zero_columns(labels: Any) -> None:
+    with pytest.raises(TableError, match="y with zero columns"):
+        read_pair(np.zeros((2, 2)), labels, None)
 
 
 def test_columns_have_one_length() -> None:

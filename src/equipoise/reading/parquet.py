@@ -64,6 +64,17 @@ def require_distinct(names: Sequence[str], source: str) -> None:
         )
 
 
+def require_columns(names: Sequence[str], source: str) -> None:
+    """Raise if a source has no columns, whatever its number of rows.
+
+    Args:
+        names: Its columns.
+        source: The source in words.
+    """
+    if not names:
+        raise TableError(sentence(f"{source} with zero columns", "at least one column"))
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
