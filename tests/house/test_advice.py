@@ -231,6 +231,10 @@ def _resampled(sampler: Any, **reading: Any) -> None:
     categories_of(sampler, rows)
 
 
+def _percent() -> Any:
+    return eq.read_table({**COLUMNS, "a": [f"{v:.2f}%" for v in X[:, 0]]}, "y")
+
+
 def _commas(place: Path) -> Path:
     return write(place, "commas.csv", 'a,b\n"1,5",3\n"2,25",4\n')
 
@@ -1179,6 +1183,13 @@ CASES: dict[str, Case] = {
     "known coverage exists.": Case(
         lambda _: uncertainty.interval("calibration_error", Y, P),
         lambda _: metrics.METRICS["calibration_error"](Y, P),
+    ),
+    "reading/matching.py: <_WITH_SIGN>": Case(
+        lambda place: eq.read_features({**COLUMNS, "a": X[:, 0]}, like=_percent()),
+        lambda place: eq.read_features(
+            {**COLUMNS, "a": ["", *(f"{v:.2f}%" for v in X[1:, 0])]}, like=_percent()
+        ),
+        "such as '12%', and leave missing ones empty",
     ),
     "reading/matching.py: <_MEND>": Case(
         lambda _: eq.read_features({**COLUMNS, "a": WORDS}, like=table()),

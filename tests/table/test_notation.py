@@ -127,12 +127,28 @@ def test_a_point_by_convention_is_told(tmp_path: Path) -> None:
 
 
 def test_types_that_a_source_declares_are_exact(tmp_path: Path) -> None:
-    with pytest.warns(TableWarning, match="'%' sign"):
-        table = train(tmp_path, PERCENT)
+    with pytest.warns(TableWarning, match=r"'\$' sign"):
+        table = train(tmp_path, DOLLAR)
     frame = read_features(pd.DataFrame({"x": FLOATS}), like=table)
     assert frame["x"].values.tolist() == FLOATS
     with pytest.warns(TableWarning, match="true and false were taken as"):
         read_features(pd.DataFrame({"x": [True, False]}), like=table)
+
+
+@pytest.mark.parametrize(
+    "values", [FLOATS, [0.0125, 0.025], [np.nan, 12], pd.Categorical([1, 2])]
+)
+def test_numbers_where_percent_signs_were(values: Any, tmp_path: Path) -> None:
+    table = train(tmp_path, PERCENT)
+    with pytest.raises(TableError) as told:
+        read_features(pd.DataFrame({"x": values}), like=table)
+    said = str(told.value)
+    assert "column 'x' holds numbers without a '%' sign (first: " in said
+    assert "whether 12% is the number 12 or 0.12" in said
+    read = read_features(pd.DataFrame({"x": ["12%", "0.5%", None]}), like=table)
+    np.testing.assert_array_equal(read["x"].values, [12, 0.5, np.nan])
+    read = read_features(pd.DataFrame({"x": [np.nan, np.nan]}), like=table)
+    assert read["x"].missing().all()
 
 
 def dates(form: str, count: int = 300) -> list[str]:

@@ -11,7 +11,8 @@
   thousands, its percent or currency sign, its order of day and month. A value that
   contradicts it, or that could be two numbers or two dates as far as both sources
   tell, is an error that names it. Dates with the year first and numbers that a source
-  declares as such need no notation.
+  declares as such need no notation; but where the first table has percent signs, a
+  number without one is an error, since 12% could be 12 or 0.12.
 - Where the first table has categories and no
   text of the second is among them while all are numbers, or dates, the column has
   changed its type: an error too.
@@ -146,6 +147,8 @@ def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
     if isinstance(column, Dropped):  # no values at all
         return _nothing(first, len(raw.data))
     column = dataclasses.replace(column, notation=first.notation)
+    if column.kind == "numeric":
+        _require_percent_signs(raw, first, column)
     if column.kind == first.kind:
         return column
     if first.kind == "numeric" and column.kind == "boolean":
@@ -168,6 +171,29 @@ def _require_served(raw: Raw, first: Column) -> None:
                 f"{_IN_WORDS[first.kind]}, as in the first table",
             )
         )
+
+
+def _require_percent_signs(raw: Raw, first: Column, column: Column) -> None:
+    """Raise if numbers without a percent sign stand for ones that have it."""
+    missing = column.missing()
+    if first.notation is None or first.notation.sign != "%" or missing.all():
+        return
+    row = int(np.argmin(missing))
+    raise TableError(
+        sentence(
+            f"{raw.name} whose column {first.name!r} holds numbers without a '%' sign "
+            f"(first: {column.values[row]:.15g}, {raw.place(row)})",
+            "strings with the sign, as in the first table: nothing tells whether 12% "
+            "is the number 12 or 0.12 here",
+            _WITH_SIGN,
+        )
+    )
+
+
+_WITH_SIGN = (
+    "Write the values as strings with the sign, such as '12%', and leave missing ones "
+    "empty."
+)
 
 
 def _decoded(raw: Raw, name: str) -> Raw:
@@ -248,7 +274,8 @@ def _numbers_like(
         )
     ]
     nothing = all(why in ("", NO_NUMBER) for why in wrong)
-    _require_none(raw, first, texts, wrong, _MEND if nothing else _PLAINLY)
+    remedy = _WITH_SIGN if notation.sign == "%" else _PLAINLY
+    _require_none(raw, first, texts, wrong, _MEND if nothing else remedy)
     if numbers.unsigned.any():
         notes.column(
             first.name,
