@@ -53,7 +53,8 @@ def read_json_lines(path: Path) -> Raw:
     table = _parsed(data, name)
     dates = [f.name for f in table.schema if pa.types.is_timestamp(f.type)]
     if dates:
-        table = _parsed(data, name, strings=dates)
+        # Arrow puts the columns of a schema first.
+        table = _parsed(data, name, strings=dates).select(table.column_names)
     require_distinct(table.column_names, name)
     table = plain_table(_exact(table, data))
     return Raw(table, name, notes=notes.sentences())
@@ -88,7 +89,7 @@ def _parsed(data: bytes, name: str, strings: Sequence[str] = ()) -> Any:
         except pa.ArrowInvalid as refused:
             error = refused
     fault, remedy = _fault(data)
-    why = fault or str(error).splitlines()[0].rstrip(".")
+    why = fault or re.sub(r"\.?( in row \d+)?$", "", str(error).splitlines()[0])
     raise TableError(
         sentence(
             f"{name}, which cannot be read as JSON lines ({why})",
@@ -124,7 +125,7 @@ def _fault(data: bytes) -> tuple[str, str]:
         return f"line {error.lineno}: {error.msg}", _CORRECT
     except (_TwiceError, RecursionError) as error:
         return str(error), _CORRECT
-    return "", _LIST
+    return "", ""
 
 
 def _kind(value: Any) -> str:
@@ -163,7 +164,10 @@ def _objects(data: bytes) -> Iterator[tuple[int, Any]]:
     line, position = 1, 0
     while (match := _FILLED.search(text, position)) is not None:
         line += text.count("\n", position, match.start())
-        value, position = decoder.raw_decode(text, match.start())
+        try:
+            value, position = decoder.raw_decode(text, match.start())
+        except _TwiceError as error:
+            raise _TwiceError(f"line {line}: {error}") from error
         yield line, value
         line += text.count("\n", match.start(), position)
 
