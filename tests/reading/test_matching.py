@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 
 from equipoise.errors import TableError, TableWarning, TargetError
-from equipoise.reading.read import read_table
+from equipoise.reading.read import read_features, read_table
 from equipoise.table.rare_classes import treat_rare
 from equipoise.table.table import Table
 
@@ -226,3 +227,16 @@ def test_rare_classes_that_were_merged_are_so_later() -> None:
     assert second.task == merged.task
     later = data.assign(y=np.repeat(["a", "Other (rare)", "c"], 20))
     np.testing.assert_array_equal(read_table(later, like=merged).y, second.y)
+
+
+def test_marks_that_were_taken_as_missing_are_told(tmp_path: Path) -> None:
+    table = read_table({"x": np.arange(30) % 7, "y": np.arange(30) % 3 // 2}, "y")
+    path = tmp_path / "new.csv"
+    path.write_text("x,more\n1,a\n#REF!,a\n#REF!,a\n,a\nNA,a\n")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        later = read_features(path, like=table)
+    assert later["x"].missing().tolist() == [False, True, True, True, True]
+    notes = " ".join(str(note.message) for note in told)
+    assert "Column 'x': '#REF!' (2 rows) taken as missing." in notes
+    assert "'NA'" not in notes

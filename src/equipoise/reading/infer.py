@@ -151,7 +151,7 @@ def _text(name: str, values: Any, raw: Raw, notes: Notes) -> Column | Dropped:
     column = _numbers(name, rest, raw, notes) or _dates(name, rest, raw, notes)
     column = column or _booleans(name, rest)
     if column is not None:
-        _tell_missing(name, texts, missing, notes)
+        tell_missing(name, texts, missing, notes)
         return column
     if not raw.typed:
         texts = without_missing_texts(name, texts, notes)
@@ -320,8 +320,15 @@ def lowered_in(texts: Texts, words: frozenset[str]) -> BoolArray:
     return np.asarray(pc.is_in(pc.utf8_lower(texts.values), value_set=lowered), bool)
 
 
-def _tell_missing(name: str, texts: Texts, missing: BoolArray, notes: Notes) -> None:
-    """Say which unusual texts were taken as missing."""
+def tell_missing(name: str, texts: Texts, missing: BoolArray, notes: Notes) -> None:
+    """Say which unusual texts were taken as missing.
+
+    Args:
+        name: The column's name.
+        texts: The column.
+        missing: `[values]` which of its distinct texts were.
+        notes: Takes what is said.
+    """
     odd = missing & ~lowered_in(texts, PLAIN_MISSING)
     if odd.any():
         notes.column(

@@ -45,6 +45,7 @@ from equipoise.reading.infer import (
     moments,
     numeric,
     per_row,
+    tell_missing,
     tidy,
     without_missing_texts,
 )
@@ -230,7 +231,9 @@ def _texts_like(raw: Raw, first: Column, notation: Notation, notes: Notes) -> Co
         if quick is not None:
             return Column(first.name, "numeric", quick, notation=notation)
     texts = tidy(texts_of(column))
-    texts = texts.without(lowered_in(texts, NUMBER_MISSING))
+    missing = lowered_in(texts, NUMBER_MISSING)
+    tell_missing(first.name, texts, missing, notes)
+    texts = texts.without(missing)
     if not len(texts.values):
         return _nothing(first, len(raw.data))
     if first.kind == "numeric":
