@@ -18,7 +18,7 @@ from equipoise.reading.frames import (
     objects,
     read_frame,
 )
-from equipoise.reading.parquet import require_columns, require_distinct
+from equipoise.reading.parquet import require_distinct, require_some_columns
 from equipoise.reading.source import Notes, Raw
 
 Y = "target"
@@ -63,7 +63,7 @@ def read_pair(
     notes = Notes()
     labels = in_row_order(features, labels, notes)
     raw = read_features_only(features)
-    require_columns(raw.data.column_names, f"X, {raw.name},")
+    require_some_columns(raw.data.column_names, f"X, {raw.name},")
     matrix = _label_matrix(labels, names)
     if matrix is not None:
         return _with_labels(raw, matrix, notes)
@@ -298,13 +298,13 @@ def _own_name(labels: Any) -> str | None:
 def _labels(labels: Any) -> Any:
     if is_frame(labels):
         raw = read_frame(labels, "y")
-        require_columns(raw.data.column_names, "y")
+        require_some_columns(raw.data.column_names, "y")
         return raw.data.column(0).combine_chunks()
     if not is_series(labels) and not isinstance(labels, list | tuple):
         # `asarray` would drop a mask, and count what it hides.
         labels = _filled(labels) if np.ma.isMaskedArray(labels) else np.asarray(labels)
         if labels.ndim == 2 and not labels.shape[1]:
-            require_columns((), "y")
+            require_some_columns((), "y")
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
     return _one(labels, "y")

@@ -64,7 +64,7 @@ def require_distinct(names: Sequence[str], source: str) -> None:
         )
 
 
-def require_columns(names: Sequence[str], source: str) -> None:
+def require_some_columns(names: Sequence[str], source: str) -> None:
     """Raise if a source has no columns, whatever its number of rows.
 
     Args:

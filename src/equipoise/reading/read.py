@@ -23,7 +23,7 @@ from equipoise.reading.options import (
     require_column_name,
 )
 from equipoise.reading.pairs import paired
-from equipoise.reading.parquet import require_columns, require_present
+from equipoise.reading.parquet import require_present, require_some_columns
 from equipoise.reading.roles import (
     groups_of,
     require_roles,
@@ -358,7 +358,7 @@ def _typed(
     """Return what was opened as a table; see `read_source`."""
     if like is None:
         require_present(options.drop, (*raw.data.column_names, *raw.unread), raw.name)
-    require_columns((*raw.data.column_names, *raw.unread), raw.name)
+    require_some_columns((*raw.data.column_names, *raw.unread), raw.name)
     order = () if raw.unread else tuple(raw.data.column_names)
     raw = raw.without(options.drop)
     raw = dataclasses.replace(raw, order=options.date_order)
