@@ -153,12 +153,13 @@ class Job:
         return table.task.totals(table.labels()[index], weights)
 
     def require_no_weights(self, who: str) -> None:
-        """Raise if rows have weights.
+        """Raise if rows have weights, or are weighed as they are drawn by groups.
 
         Raises:
             UnsupportedError: They have; `who` cannot use them.
         """
-        if self.row_weights is not None:
+        drawn = any(by_group.weighted for by_group in self.strategy.draws_by)
+        if self.row_weights is not None or drawn:
             raise UnsupportedError(
                 sentence(f"example weights for {who}", "rows that count alike")
             )

@@ -169,6 +169,7 @@ def compare(
     runner = options.runner(workers, ray, queue)
     pair = options.costs(cost_fp, cost_fn, cost_abstain)
     options.require_one_goal(objective, pair, costs_file)
+    arms = options.with_tuned(strategies, tune, trials)
     reading = options.Reading(
         target,
         positive,
@@ -182,7 +183,7 @@ def compare(
         task,
         memory,
         store,
-    )
+    ).drawing_by(arms)
     if unseen is None or unseen == "auto":
         table, later = reading.read(source, test)
     else:  # it is kept while it is read, whatever it looks like, and no feature then
@@ -192,7 +193,6 @@ def compare(
     if table.task.kind == "binary":
         options.parse_objective(objective)
     costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
-    arms = options.with_tuned(strategies, tune, trials)
     earlier = out is not None and not force and (out / TRIAL_FILE).exists()
     options.say_flattery(arms, table)
     with (

@@ -175,7 +175,7 @@ def fit(
         task,
         memory,
         store,
-    )
+    ).drawing_by(None if strategy == "auto" else options.names(strategy))
     table, _ = reading.read(source, test)
     if table.task.kind == "binary":
         options.parse_objective(objective)

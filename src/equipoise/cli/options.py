@@ -322,13 +322,27 @@ class Reading:
     task: str | None = None
     memory: str | None = None
     store: Path | None = None
+    draw_by: Sequence[str] = ()
 
     @property
     def record(self) -> ReadingOptions:
         """How a source is read."""
         from equipoise.reading.options import ReadingOptions
 
-        return ReadingOptions(**self.arguments())
+        return ReadingOptions(**self.arguments(), draw_by=self.draw_by)
+
+    def drawing_by(self, arms: Any) -> Reading:
+        """Return the same with the columns by which strategies draw rows.
+
+        Args:
+            arms: The strategies, or their names; None for the usual ones.
+        """
+        from equipoise.strategies.catalogue import as_strategies, columns_to_draw_by
+
+        if arms is None:
+            return self
+        columns = columns_to_draw_by(as_strategies(arms), self.group)
+        return replace(self, draw_by=columns)
 
     def read(
         self, source: str, test: str | None = None

@@ -290,9 +290,7 @@ def _on_grid(
             else c.take(at)
             for c in rows.columns
         )
-        copies = dataclasses.replace(
-            rows, columns=columns, y=None, groups=None, time=None
-        )
+        copies = dataclasses.replace(rows.bare(), columns=columns, y=None)
         parts.append(probability(copies).reshape(len(values), count, outputs))
     return np.concatenate(parts)
 

@@ -156,9 +156,7 @@ def _mixed_values(
             )
             for k, column in enumerate(part.columns)
         )
-        mixed = dataclasses.replace(
-            part, columns=columns, y=None, groups=None, time=None
-        )
+        mixed = dataclasses.replace(part.bare(), columns=columns, y=None)
         values = value(mixed).reshape(len(chosen), len(part), outputs)
         made[:, first : first + len(part)] = values
     return made

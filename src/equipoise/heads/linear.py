@@ -101,6 +101,9 @@ def _head(fit: FittedMember, settings: TrainingSettings, seconds: float) -> Trai
         fit.best_epoch,
         settings.epochs,
         idle,
-        () if member.neighbours is None else member.neighbours.notes,
+        (
+            *member.strategy.draw_notes,
+            *(() if member.neighbours is None else member.neighbours.notes),
+        ),
         seconds,
     )

@@ -178,7 +178,7 @@ def train_heads(
         raise InputError(
             sentence(f"{len(x):,} rows of features and {len(table):,} of y", "as many")
         )
-    strategies = [arm.with_classes(table.task) for arm in as_strategies(methods)]
+    strategies = [arm.with_table(table) for arm in as_strategies(methods)]
     for strategy in strategies:
         require_head(strategy)
     each = None if weights is None else _row_weights(weights, len(x))

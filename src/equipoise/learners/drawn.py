@@ -22,7 +22,8 @@ from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
-from equipoise.sampling.once import draws_of
+from equipoise.sampling.groups import GroupBalanced
+from equipoise.sampling.once import draws_at, draws_of
 from equipoise.strategies.by_task import present_classes, require_enough, require_task
 from equipoise.synthesis.synthesis import Neighbours
 from equipoise.table.table import Table, concatenate
@@ -65,6 +66,7 @@ class DrawnLearner:
                 outcome,
                 job=job,
                 notes=(*notes, *outcome.notes),
+                idle=(*made.strategy.idle_draws, *outcome.idle),
                 seconds=time.perf_counter() - start,
             )
             if progress is not None:
@@ -85,13 +87,12 @@ def drawn_job(table: Table, job: Job) -> tuple[Table, Job, tuple[str, ...]]:
     Raises:
         InputError: The training part lacks a class.
     """
-    part = replace(table.take(job.train_rows), groups=None, time=None)
+    job = replace(job, strategy=job.strategy.drawing(table, job.train_rows))
+    part = table.take(job.train_rows).bare()
     totals = job.totals(table, job.train_rows)
     draw, votes, notes = _draw(part, job, totals)
     rest = table.take(np.concatenate([job.stop_rows, job.scored_rows]))
-    rows = concatenate(
-        [drawn_rows(part, draw, votes), replace(rest, groups=None, time=None)]
-    )
+    rows = concatenate([drawn_rows(part, draw, votes), rest.bare()])
     count = draw.index.size
     weights = _weights(part, job, draw)
     if weights is not None:
@@ -167,6 +168,8 @@ def _draw(
     groups.require_both(sampler.name)
     shares = np.asarray(sampler.prior(groups.totals), np.float64)
     count = draws_of(groups.totals, shares, sampler.repeats_positives)
+    if isinstance(sampler, GroupBalanced):
+        count = draws_at(sampler.rates(y, len(task.classes)))
     seed = derive(job.seed, "drawn")
     draw = sampler.draw(
         y, batch=count, steps=1, seed=seed, epoch=0, classes=len(task.classes)
@@ -174,16 +177,16 @@ def _draw(
     absent = _absent(task, totals, y, draw.index.ravel())
     if len(absent):
         draw = Draw(np.append(draw.index, absent[None], axis=1).astype(np.int32))
-    synthesis = job.strategy.synthesizer()
+    synthesis, said = job.strategy.synthesizer(), job.strategy.draw_notes
     if synthesis is None:
-        return draw, {}, ()
+        return draw, {}, said
     encoding = learn_encoding(part, np.arange(len(part)))
     encoded = encoding.transform(part)
     names = task.kind == "multiclass" or synthesis.relabels
     named: Any = {"classes": task.classes} if names else {}
     neighbours = synthesis.prepare(encoded.numbers, encoded.codes, y, seed, **named)
     made = synthesis.mix(draw, neighbours, y, seed, 0)
-    return made, _votes(encoding, neighbours), neighbours.notes
+    return made, _votes(encoding, neighbours), (*said, *neighbours.notes)
 
 
 def _votes(encoding: Encoding, neighbours: Neighbours) -> Votes:

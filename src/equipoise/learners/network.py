@@ -293,7 +293,8 @@ def _outcome(job: Job, networks: Sequence[FittedMember]) -> Outcome:
 def _notes(networks: Sequence[FittedMember]) -> tuple[str, ...]:
     member = networks[0].member
     made = () if member.neighbours is None else member.neighbours.notes
-    return (*made, *absence_notes(member.task, member.part.totals()))
+    said = (*member.strategy.draw_notes, *made)
+    return (*said, *absence_notes(member.task, member.part.totals()))
 
 
 def _require_rows(table: Table, job: Job) -> None:

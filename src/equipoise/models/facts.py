@@ -13,6 +13,7 @@ from equipoise._core.types import HashArray, IntArray
 from equipoise.decision.class_scores import ClassScores
 from equipoise.models.average import Average
 from equipoise.models.goal import Goal
+from equipoise.table.row_groups import group_column
 from equipoise.table.table import Table
 from equipoise.table.units import count_units, one_of_each, tied_rows
 from equipoise.training.settings import TrainingSettings
@@ -21,9 +22,6 @@ from equipoise.trials.fold_scores import Scores
 from equipoise.trials.independent_rows import counted
 from equipoise.trials.plan import TrialPlan
 from equipoise.uncertainty.shares import effective_rows
-
-GROUPS = "it groups rows"
-"""Why `read_table` leaves the group column out of the features."""
 
 
 def fit_facts(
@@ -116,19 +114,6 @@ def folds_of_seen(hashes: HashArray, folds: IntArray) -> npt.NDArray[np.int8]:
         np.maximum.at(highest, place, fold)
         tested[:] = np.where(lowest == highest, lowest, -1)
     return made
-
-
-def group_column(table: Table) -> str | None:
-    """Return the name of the column whose equal values belong together, or None.
-
-    `read_table` lists it among the columns that are not features.
-
-    Args:
-        table: The rows.
-    """
-    if table.groups is None:
-        return None
-    return next((d.name for d in table.dropped if d.reason == GROUPS), None)
 
 
 def _sizes(table: Table) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def read_feature_columns(
     columns: list[Column] = []
     useless_ones: list[Dropped] = []
     for name in raw.data.column_names:
-        if name in targets or name in roles:
+        if name in targets or name in roles or name in options.drop:
             continue
         column = infer(name, raw, notes)
         reason = column.reason if isinstance(column, Dropped) else useless(column)

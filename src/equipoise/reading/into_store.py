@@ -133,7 +133,9 @@ def open_store(
         )
     files = shard_files(source)
     base = Path(store) if store is not None else files[0].path.parent / STORES
-    key = [FORMAT, str(Path(source).absolute()), target, dataclasses.asdict(options)]
+    read_as = dataclasses.asdict(options)
+    del read_as["draw_by"]  # a store holds features, and nothing beside them
+    key = [FORMAT, str(Path(source).absolute()), target, read_as]
     digest = hashlib.sha256(to_json(key).encode()).hexdigest()
     folder, report = base / digest[:16], progress or (lambda text, share: None)
     with arrow_from_system():

@@ -40,6 +40,8 @@ class ReadingOptions:
         group: The column whose equal values must stay on one side of a split.
         time: The column by which rows are ordered in time.
         drop: Columns to leave out.
+        draw_by: Columns that rows are drawn by, which stand beside the features if they
+            are none.
         keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep".
         day_first: Whether 03/04/2021 is 3 April if no date of the column tells; None
@@ -61,6 +63,7 @@ class ReadingOptions:
     time: str | None = None
     drop: Sequence[str] = ()
     keep: Sequence[str] = ()
+    draw_by: Sequence[str] = ()
     unlabelled: str = "refuse"
     day_first: bool | None = None
 
@@ -73,12 +76,17 @@ class ReadingOptions:
         if self.targets is not None:
             patterns = [self.targets] if isinstance(self.targets, str) else self.targets
             object.__setattr__(self, "targets", _names_in(patterns, "targets"))
-        for role in ("drop", "keep"):
+        for role in ("drop", "keep", "draw_by"):
             object.__setattr__(self, role, _names_in(getattr(self, role), role))
         if not isinstance(self.day_first, bool | np.bool_ | None):
             raise InputTypeError(
                 sentence(f"day_first={self.day_first!r}", "True, False or None")
             )
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that are not even read: left out, and not drawn by either."""
+        return tuple(name for name in self.drop if name not in self.draw_by)
 
     @property
     def date_order(self) -> str:
@@ -106,6 +114,7 @@ class ReadingOptions:
             else [column_name(name, matrix) for name in self.targets],
             drop=[column_name(name, matrix) for name in self.drop],
             keep=[column_name(name, matrix) for name in self.keep],
+            draw_by=[column_name(name, matrix) for name in self.draw_by],
         )
 
 

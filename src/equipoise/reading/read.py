@@ -25,6 +25,7 @@ from equipoise.reading.options import (
 from equipoise.reading.pairs import paired
 from equipoise.reading.parquet import require_present, require_some_columns
 from equipoise.reading.roles import (
+    beside_of,
     groups_of,
     require_roles,
     roles_that_serve,
@@ -333,7 +334,7 @@ def read_source(
     if like is not None and labelled:
         targets = targets or like.target_columns
     if like is None:
-        request = Request(targets, drop=tuple(options.drop))
+        request = Request(targets, drop=options.unread)
     else:
         request = Request(targets, expected=like.names)
     with arrow_from_system():
@@ -360,7 +361,7 @@ def _typed(
         require_present(options.drop, (*raw.data.column_names, *raw.unread), raw.name)
     require_some_columns((*raw.data.column_names, *raw.unread), raw.name)
     order = () if raw.unread else tuple(raw.data.column_names)
-    raw = raw.without(options.drop)
+    raw = raw.without(options.unread)
     raw = dataclasses.replace(raw, order=options.date_order)
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
@@ -429,6 +430,9 @@ def _new_table(
         source=raw.name,
         label_values=label_values,
         group_keys=None if groups is None else groups.keys,
+        beside=beside_of(
+            raw, {*targets, *(c.name for c in columns)}, group, options.draw_by
+        ),
     )
 
 
@@ -473,4 +477,6 @@ def _again(
         columns=tuple(c for c in table.columns if c.name not in drop),
         dropped=table.dropped
         + tuple(Dropped(name, "left out as asked") for name in options.drop),
+        beside=table.beside
+        + tuple(c for c in table.columns if c.name in drop & set(options.draw_by)),
     )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ from equipoise.table.table import (
     Column,
     Dropped,
 )
+
+MOST_NAMED = 1_000
+"""Groups whose names are held although nothing asks for them."""
 
 
 def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
@@ -122,6 +125,35 @@ def _names(raw: Raw, name: str, notes: Notes) -> Texts:
         values = pc.cast(values, pa.large_string())
     texts = tidy(texts_of(values), name, notes)
     return texts.without(np.array([not text for text in texts.list()], bool))
+
+
+def beside_of(
+    raw: Raw, features: Collection[str], group: str | None, draw_by: Sequence[str]
+) -> tuple[Column, ...]:
+    """Return the columns that rows may be drawn by and that are no features.
+
+    The column that groups rows is among them if its groups are few enough to be named,
+    whether or not it is asked for.
+
+    Args:
+        raw: The source's columns.
+        features: The names of the features.
+        group: The column that groups rows, or None.
+        draw_by: The columns that are asked for; one that is not there is left out, and
+            whoever draws by it says so.
+    """
+    there = set(raw.data.column_names) - set(features)
+    columns = [_named_groups(raw, name) for name in draw_by if name in there]
+    if group is not None and group not in draw_by:
+        column = _named_groups(raw, group)
+        columns += [column] if len(column.categories) <= MOST_NAMED else []
+    return tuple(columns)
+
+
+def _named_groups(raw: Raw, name: str) -> Column:
+    """Return a column that groups rows as their names; `groups_of` says what it holds."""
+    texts = _names(raw, name, Notes())
+    return Column(name, "categorical", texts.codes, tuple(texts.list()))
 
 
 def tuples_as_texts(values: Any) -> Any:

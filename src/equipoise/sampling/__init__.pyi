@@ -1,6 +1,7 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .balanced import Balanced as Balanced
 from .bootstrap import Bootstrap as Bootstrap
+from .by_group import ByGroup as ByGroup
 from .draw import Draw as Draw
 from .feeds.batch import Batch as Batch
 from .feeds.resume import KerasResumeFeed as KerasResumeFeed

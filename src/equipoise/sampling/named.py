@@ -151,7 +151,7 @@ def as_parts(sampler: Sampler) -> tuple[str | NamedShares, dict[str, Number]]:
 
 _WHY = {
     GroupBalanced: "Its groups are those of certain rows, and each part of a trial has "
-    "others: use it in a feed, sampler.over(...).",
+    "others: use ByGroup(column), or use it in a feed, sampler.over(...).",
     HardExamples: "It follows the losses of certain rows while one model trains, and "
     "the networks of a trial draw ahead: use it in a feed, sampler.over(...).",
 }

@@ -38,3 +38,18 @@ def draws_of(totals: Sequence[int], shares: FloatArray, repeats: bool) -> int:
     else:
         rows = (each[there] / shares[there]).min()
     return max(1, round(min(float(rows), MOST_TIMES * float(each.sum()))))
+
+
+def draws_at(rates: FloatArray) -> int:
+    """Return how many rows to draw once if each row has a rate.
+
+    The rows with the lowest rate are drawn once.
+
+    Args:
+        rates: `[rows]` above 0, with mean 1.
+
+    Example:
+        >>> draws_at(np.array([0.5, 0.5, 2.0]))
+        6
+    """
+    return round(len(rates) * min(1.0 / float(rates.min()), MOST_TIMES))

@@ -219,11 +219,9 @@ class Sampler(ABC):
         if np.ndim(labels) == 2 and (quotas or np.shape(labels)[1] != 1):
             offset = np.zeros(np.shape(labels)[1])
             return Correction(kind, tuple(offset.tolist()), reason=self.obstacle)
-        totals = np.asarray(groups.totals, np.float64)
-        shares, population = (
-            np.asarray(self.prior(groups.totals)),
-            totals / totals.sum(),
-        )
+        rows, drawn = self.class_shares(labels, classes)
+        totals = np.asarray(rows, np.float64)
+        shares, population = np.asarray(drawn), totals / totals.sum()
         link: Any = "softmax" if len(totals) > 2 else "sigmoid"
         first = int(np.flatnonzero(totals)[0])
         shares, population = (
@@ -231,6 +229,18 @@ class Sampler(ABC):
         )
         offset = prior_offsets(shares, population, None if len(totals) == 2 else link)
         return Correction(kind, tuple(offset.tolist()), 0.0, self.obstacle, link)
+
+    def class_shares(
+        self, labels: npt.ArrayLike, classes: int | None = None
+    ) -> tuple[list[int], FloatArray]:
+        """Return the rows of each class, and the share of each among those drawn.
+
+        Args:
+            labels: As in `draw`, of one class per row.
+            classes: As in `draw`.
+        """
+        totals = self._groups(labels, classes).totals
+        return totals, np.asarray(self.prior(totals))
 
     def describe_classes(self, kind: str) -> str:
         """Return what it does to several classes or labels, as `describe`.

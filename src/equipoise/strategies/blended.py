@@ -13,10 +13,12 @@ import numpy.typing as npt
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction, Link
+from equipoise.sampling.by_group import ByGroup
 from equipoise.strategies.citations import bibtex
 from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table
 from equipoise.task import Task
 
 LOG_LOSS, AVERAGE_PRECISION = "log_loss", "average_precision"
@@ -152,6 +154,22 @@ class Blend(Strategy):
         if members == self.blended:
             return self
         return dataclasses.replace(self, blended=members)
+
+    def with_table(self, table: Table) -> Self:
+        """Return the blend with each member for a table, as `Strategy.with_table`.
+
+        Args:
+            table: The rows.
+        """
+        members = tuple(member.with_table(table) for member in self.blended)
+        if members == self.blended:
+            return self
+        return dataclasses.replace(self, blended=members)
+
+    @property
+    def draws_by(self) -> tuple[ByGroup, ...]:
+        """By which groups the rows of its members are drawn."""
+        return tuple(each for member in self.blended for each in member.draws_by)
 
     def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return that the average is taken as it is: its parts are corrected.

@@ -8,6 +8,8 @@ from typing import Any
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
+from equipoise.sampling.by_group import ByGroup
+from equipoise.sampling.groups import GroupBalanced
 from equipoise.strategies.blended import AVERAGE_PRECISION, Blend
 from equipoise.strategies.classifier_object import classified, is_classifier_object
 from equipoise.strategies.sampler_object import is_sampler_object, resampled
@@ -138,6 +140,9 @@ CATALOGUE["auto"] = Blend(
     rule=AVERAGE_PRECISION,
 )
 
+_GROUPS = f"{GroupBalanced.name}_"
+"""How names of strategies begin whose rows are drawn by groups."""
+
 SWEEP_WEIGHTS: tuple[float, ...] = (1, 1.5, 2, 3, 5, 7, 10, 14, 20, 30)
 """Positive weights of the sweep, evenly spaced on a logarithmic scale."""
 
@@ -193,8 +198,9 @@ def sweep_strategies(weights: Sequence[float] = SWEEP_WEIGHTS) -> list[Strategy]
 def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
     """Return strategies from names, strategies and samplers, in their order.
 
-    "sweep" stands for all of `sweep_strategies()`, and "weight_3" for one of them. An
-    object with `fit_resample`, as
+    "sweep" stands for all of `sweep_strategies()`, and "weight_3" for one of them;
+    "groups" for rows drawn by the groups of `group=`, and "groups_site" by those of the
+    column "site" (`equipoise.sampling.ByGroup`). An object with `fit_resample`, as
     imbalanced-learn's samplers are, stands for `resampled(object)`: trees on the
     rows that it makes of each training part. A classifier with scikit-learn's interface
     stands for `classified(object)`, and (name, object) for one with a name.
@@ -224,6 +230,9 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
             strategies.extend(sweep.values())
         elif isinstance(item, str) and item in sweep:
             strategies.append(sweep[item])
+        elif isinstance(item, str) and f"{item}_".startswith(_GROUPS):
+            column = item.removeprefix(_GROUPS[:-1]).removeprefix("_")
+            strategies.append(Strategy(sampling=ByGroup(column or None)))
         elif isinstance(item, str):
             name = one_of(item, [*CATALOGUE, "sweep"], "strategy")
             strategies.append(CATALOGUE[name])
@@ -243,6 +252,24 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
             )
     _require_different_names(strategies)
     return strategies
+
+
+def columns_to_draw_by(
+    strategies: Iterable[Strategy], group: str | None
+) -> tuple[str, ...]:
+    """Return the columns that are read because rows are drawn by their groups.
+
+    Args:
+        strategies: The arms of a trial.
+        group: The column of `group=`, or None.
+
+    Example:
+        >>> columns_to_draw_by(as_strategies(["plain", "groups_site", "groups"]), "who")
+        ('site', 'who')
+    """
+    named = [each.column for arm in strategies for each in arm.draws_by]
+    columns = [group if column is None else column for column in named]
+    return tuple(dict.fromkeys(column for column in columns if column is not None))
 
 
 def _is_named(item: Any) -> bool:

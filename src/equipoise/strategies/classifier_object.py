@@ -75,7 +75,7 @@ def classified(
     name: str = "",
     *,
     weights: Any = None,
-    sampling: str = "natural",
+    sampling: Any = "natural",
     synthesis: str | None = None,
     options: Options | Iterable[tuple[str, Number]] = (),
 ) -> Classified:
@@ -106,7 +106,9 @@ def classified(
     if weights is not None:
         require_weighable(classifier, f"weights={weights!r}")
     weighed = weights if isinstance(weights, str | None) else "weights"
-    parts = [sampling if sampling != "natural" else None, synthesis, weighed]
+    drawn = getattr(sampling, "name", sampling)
+    drawn = drawn if isinstance(drawn, str) else "shares"
+    parts = [drawn if drawn != "natural" else None, synthesis, weighed]
     title = "+".join([_title(classifier), *(part for part in parts if part)])
     return Classified(
         name or title,

@@ -10,7 +10,8 @@ several classes Saerens et al. (2002), equation 2.4.
 Labels are weighted one by one, which shifts each alone. Their rows are drawn whole,
 which no shift of single labels undoes: drawing by one label changes the share of every
 label that goes with it, by an amount that depends on the row. So the drawn rows are
-weighted by one over the rate at which they are drawn, which leaves nothing to undo.
+weighted by one over the rate at which they are drawn, which leaves nothing to undo. So
+are rows that are drawn by their groups, if that is asked for.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def correction(
     if obstacle:
         return Correction("calibrate", offset, reason=obstacle, link=plain.link)
     named = [name for name, shift in shifts.items() if any(shift)]
-    weighted = each.ndim == 2 and weighs_rows(parts)
+    weighted = weighs_rows(parts, kind_of_totals(each))
     if parts.loss.link == "focal":
         gamma = float(parts.options["gamma"] or 0)
         reason = _reason([parts.loss.title, *named], weighted, parts)
@@ -102,13 +103,16 @@ def no_correction(totals: npt.ArrayLike, link: Link | None = None) -> Correction
     return Correction(offset=(0.0,) * len(each), link="softmax")
 
 
-def weighs_rows(parts: Parts) -> bool:
-    """Return whether drawn rows of a label matrix are weighted, see `importance`.
+def weighs_rows(parts: Parts, kind: str) -> bool:
+    """Return whether drawn rows weigh 1 / the rate of drawing, see `importance`.
 
     Args:
         parts: What the strategy is made of.
+        kind: The kind of the task.
     """
-    return parts.draws and not parts.sampler_type.keeps_shares
+    asked = parts.by_group is not None and parts.by_group.weighted
+    changes = parts.draws and not parts.sampler_type.keeps_shares
+    return changes and (kind == "multilabel" or asked)
 
 
 def _shifts(
@@ -176,7 +180,8 @@ def _obstacle(parts: Parts, kind: str) -> str:
         return for_classes or parts.learner.obstacle
     if parts.weights_after is not None:
         return "class weights begin to count while the network trains"
-    if parts.draws and parts.sampler_type.obstacle:
+    undone = parts.by_group is not None and weighs_rows(parts, kind)
+    if parts.draws and parts.sampler_type.obstacle and not undone:
         return parts.sampler_type.obstacle
     return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle(kind)
 

@@ -119,6 +119,8 @@ _EVEN: dict[str, str] = {
 
 
 def _sampling(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
+    if strategy.parts.by_group is not None:
+        return  # the groups of the rows tell, and who draws them says it
     sampler, synthesis = strategy.parts.sampler_type, strategy.parts.synthesis_type
     as_they_are = sampler.keeps_shares and not strategy.sampler().left_out()
     if as_they_are and not strategy.learner_record.draws_rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from equipoise._core.checks import one_of
 from equipoise._core.options import Number, Setting
 from equipoise._core.types import FloatArray
 from equipoise.losses.records import LOSS_RECORDS, LossRecord
+from equipoise.sampling.by_group import ByGroup
+from equipoise.sampling.groups import GroupBalanced
 from equipoise.sampling.named import NamedShares
 from equipoise.sampling.proportions import Proportions
 from equipoise.sampling.sampler import Sampler
@@ -24,6 +26,7 @@ from equipoise.strategies.learner_records import (
     LEARNERS,
     LearnerRecord,
 )
+from equipoise.strategies.loss_object import loss_name
 from equipoise.strategies.plans import PLANS, Plan
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.synthesis.synthesis import Synthesis
@@ -40,6 +43,7 @@ class Parts:
         learner: Who learns.
         sampling: The name of the sampling; under a plan the sampler may be another.
         shares: The shares of the classes that are drawn, if they are by name.
+        by_group: By which groups rows are drawn; None if by their classes.
         sampler_type: What draws the examples of each model.
         synthesis_type: What puts examples between them, or None.
         scheme: The rule of the class weights, or None.
@@ -59,6 +63,7 @@ class Parts:
     chosen: Mapping[str, Number]
     settings: Mapping[str, Setting]
     shares: NamedShares | None = None
+    by_group: ByGroup | None = None
 
     @property
     def options(self) -> dict[str, Number]:
@@ -110,6 +115,8 @@ class Parts:
         """Return the sampler, with its options set."""
         if self.shares is not None:
             return self.shares.sampler()
+        if self.by_group is not None:
+            return self.by_group.sampler()
         options: dict[str, Any] = self._chosen(self.sampler_type.settings())
         if self.plan is not None and self.plan.sampling == self.sampler_type.name:
             options.update(self.plan.fixed)
@@ -144,7 +151,8 @@ class Parts:
 
         A sampler counts whole rows, so totals of row weights are rounded for it. The
         rows of a label matrix are weighted until they stand for all rows (see
-        `Sampler.importance`), so each label has its natural share.
+        `Sampler.importance`), so each label has its natural share; and so are those of
+        `ByGroup(weighted=True)`.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
@@ -157,6 +165,8 @@ class Parts:
         if each.ndim == 2:
             rows = each.sum(axis=1, keepdims=True)
             return np.where(rows > 0, each / np.maximum(rows, 1e-300), 0.5)
+        if self.by_group is not None and self.by_group.weighted:
+            return np.asarray(each / each.sum())
         several = len(each) > 2
         counts = [
             0 if several and not total else max(1, round(total))
@@ -224,7 +234,7 @@ class Parts:
 def resolve(
     learner: LearnerRecord,
     *,
-    sampling: str | NamedShares,
+    sampling: str | NamedShares | ByGroup,
     synthesis: str | None,
     weights: str | NamedWeights | None,
     loss: str,
@@ -235,8 +245,8 @@ def resolve(
 
     Args:
         learner: Who learns.
-        sampling: A name in `SAMPLERS`, or shares by class. Under a plan, "natural"
-            stands for the sampler of the plan.
+        sampling: A name in `SAMPLERS`, shares by class, or groups. Under a plan,
+            "natural" stands for the sampler of the plan.
         synthesis: A name in `SYNTHESES`, or None.
         weights: A name in `SCHEMES`, weights by class, or None.
         loss: A name in `LOSS_RECORDS`.
@@ -248,10 +258,15 @@ def resolve(
         InputError: A name is unknown; the nearest one is suggested.
     """
     shares = sampling if isinstance(sampling, NamedShares) else None
-    named = Proportions.name if isinstance(sampling, NamedShares) else sampling
-    if shares is None:
-        one_of(named, SAMPLERS, "sampling")
-    loss_record = LOSS_RECORDS[one_of(loss, LOSS_RECORDS, "loss")]
+    by_group = sampling if isinstance(sampling, ByGroup) else None
+    named = sampling if isinstance(sampling, str) else ""
+    if shares is not None:
+        named = Proportions.name
+    elif by_group is not None:
+        named = by_group.name
+    else:
+        one_of(cast("str", sampling), SAMPLERS, "sampling")
+    loss_record = LOSS_RECORDS[loss_name(loss)]
     synthesis_type = plan_record = None
     scheme: Scheme | None = None
     if synthesis is not None:
@@ -265,7 +280,11 @@ def resolve(
     drawn_by = named
     if plan_record is not None and named == "natural":
         drawn_by = plan_record.sampling
-    sampler_type = Proportions if shares is not None else SAMPLERS[drawn_by]
+    sampler_type: type[Sampler]
+    if shares is not None:
+        sampler_type = Proportions
+    else:
+        sampler_type = GroupBalanced if by_group is not None else SAMPLERS[drawn_by]
     settings = {**loss_record.options, **loss_record.training}
     if plan_record is not None:
         settings.update(plan_record.options)
@@ -291,6 +310,7 @@ def resolve(
         chosen=options,
         settings=settings,
         shares=shares,
+        by_group=by_group,
     )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, cast
@@ -18,6 +18,7 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, printable
 from equipoise.losses.records import LossRecord
 from equipoise.priors import Correction, Link
+from equipoise.sampling.by_group import KEY, ByGroup
 from equipoise.sampling.named import NamedShares, as_parts
 from equipoise.sampling.sampler import Sampler
 from equipoise.strategies import wording
@@ -27,6 +28,7 @@ from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
 from equipoise.strategies.parts import Parts, resolve
 from equipoise.strategies.validation import require_compatible
 from equipoise.synthesis.synthesis import Synthesis
+from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.weights.by_class import NumbersByClass
 from equipoise.weights.named import NamedWeights
@@ -50,8 +52,9 @@ class Strategy:
             `equipoise.sampling.sampler_names`; or the share of every batch by the names
             of classes, such as `{"POX": 0.2}`, the others sharing out the rest in their
             natural ratios (of labels, quotas: see `equipoise.sampling.Proportions`); or
-            a sampler such as `Quotas(0.3)`, whose name and options are kept. Learners
-            without batches are given rows that are drawn once.
+            a sampler such as `Quotas(0.3)`, whose name and options are kept; or
+            `ByGroup("site")` for the groups of a column. Learners without batches are
+            given rows that are drawn once.
         synthesis: What is put between examples: None, "smote" or "mixup".
         weights: How much each example counts: None, a name of
             `equipoise.weights.scheme_names`, or weights by the names of classes or
@@ -94,7 +97,7 @@ class Strategy:
 
     name: str = ""
     learner: str = "network"
-    sampling: str | Mapping[Any, float] | NamedShares | Sampler = "natural"
+    sampling: str | Mapping[Any, float] | NamedShares | ByGroup | Sampler = "natural"
     synthesis: str | None = None
     weights: str | Mapping[Any, float] | NamedWeights | None = None
     loss: str = "cross_entropy"
@@ -106,7 +109,7 @@ class Strategy:
         if isinstance(self.sampling, Sampler):
             self._keep_sampler(self.sampling)
         if isinstance(self.sampling, Mapping):
-            object.__setattr__(self, "sampling", NamedShares.read(self.sampling))
+            object.__setattr__(self, "sampling", _read_sampling(self.sampling))
         if isinstance(self.weights, Mapping):
             object.__setattr__(self, "weights", NamedWeights.read(self.weights))
         require_compatible(self.parts)
@@ -165,7 +168,7 @@ class Strategy:
         """The records behind the names, looked up once."""
         return resolve(
             self.learner_record,
-            sampling=cast("str | NamedShares", self.sampling),
+            sampling=cast("str | NamedShares | ByGroup", self.sampling),
             synthesis=self.synthesis,
             weights=self._weights,
             loss=self.loss,
@@ -204,6 +207,70 @@ class Strategy:
             if isinstance(value := getattr(self, part), NumbersByClass)
         }
         return dataclasses.replace(self, **named) if named else self
+
+    def with_table(self, table: Table) -> Self:
+        """Return the strategy for the rows of a trial: `with_classes`, and the groups.
+
+        `compare` and `fit` call it.
+
+        Args:
+            table: The rows.
+
+        Raises:
+            InputError: As `with_classes`; or rows are to be drawn by a column that the
+                table does not have, or by shares of groups that it does not have.
+        """
+        bound = self.with_classes(table.task)
+        if not isinstance(bound.sampling, ByGroup):
+            return bound
+        return dataclasses.replace(bound, sampling=bound.sampling.of(table))
+
+    def with_store(self, task: Task, columns: Sequence[str], group: str | None) -> Self:
+        """Return the strategy for rows that are larger than memory: `with_classes`.
+
+        Args:
+            task: That of the rows.
+            columns: The features, which are all that is stored of a row.
+            group: The column of `group=`, or None.
+
+        Raises:
+            InputError: As `with_classes`; or rows are to be drawn by a column that is
+                not stored, or by shares of groups, whose names are not.
+        """
+        for by_group in self.draws_by:
+            by_group.require_stored(columns, group)
+        return self.with_classes(task)
+
+    def drawing(self, table: Table, rows: npt.ArrayLike) -> Self:
+        """Return the strategy with the groups of its training rows, if it draws by any.
+
+        Args:
+            table: All rows.
+            rows: Positions of the training rows.
+
+        Raises:
+            InputError: The table has no such groups.
+        """
+        if not isinstance(self.sampling, ByGroup):
+            return self
+        return dataclasses.replace(self, sampling=self.sampling.drawing(table, rows))
+
+    @property
+    def draw_notes(self) -> tuple[str, ...]:
+        """What the user should know of the draws by groups, after `drawing`."""
+        by_group = self.parts.by_group
+        return () if by_group is None else by_group.sampler().notes
+
+    @property
+    def idle_draws(self) -> tuple[str, ...]:
+        """What has no effect in the draws by groups, after `drawing`."""
+        by_group = self.parts.by_group
+        return () if by_group is None else by_group.sampler().idle
+
+    @property
+    def draws_by(self) -> tuple[ByGroup, ...]:
+        """By which groups its rows are drawn: one at most, more in an average."""
+        return (self.sampling,) if isinstance(self.sampling, ByGroup) else ()
 
     @property
     def resamples(self) -> bool:
@@ -260,9 +327,10 @@ class Strategy:
     def takes_new_rows(self) -> bool:
         """Whether others may take the place of its training rows between epochs.
 
-        Not if rows are made of others, as by SMOTE, which are neighbours.
+        Not if rows are made of others, as by SMOTE, which are neighbours; nor if they
+        are drawn by groups, of which others come from other ones.
         """
-        return self.synthesizer() is None
+        return self.synthesizer() is None and not self.draws_by
 
     def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
         """Return how much an example of each class counts.
@@ -315,12 +383,13 @@ class Strategy:
     def importance(
         self, labels: npt.ArrayLike, classes: int | None = None
     ) -> FloatArray | None:
-        """Return weights that make a loss over drawn rows of labels that over all rows.
+        """Return weights that make a loss over drawn rows that over all rows.
 
         Whoever draws the rows of a label matrix changes the share of every label, by
         an amount that depends on the row's other labels, so that no shift of each
         label's log-odds leads back (they are wrong by up to .33). One over the rate at
-        which each row is drawn does: the correction has nothing left to undo.
+        which each row is drawn does: the correction has nothing left to undo. Rows
+        that are drawn by groups weigh so if `ByGroup(weighted=True)` asks for it.
 
         Args:
             labels: `[rows, labels]` of the training rows: 1, 0, and NaN or -1 if a
@@ -339,7 +408,8 @@ class Strategy:
             >>> Strategy().importance(labels) is None
             True
         """
-        if np.ndim(labels) != 2 or not weighs_rows(self.parts):
+        kind = "multilabel" if np.ndim(labels) == 2 else "multiclass"
+        if not weighs_rows(self.parts, kind):
             return None
         return self.sampler().importance(labels, classes)
 
@@ -436,7 +506,7 @@ class Strategy:
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         for part in ("sampling", "weights"):
-            if isinstance(values[part], NumbersByClass):
+            if isinstance(values[part], NumbersByClass | ByGroup):
                 values[part] = values[part].to_dict()
         return {**values, "options": self.settings}
 
@@ -465,6 +535,13 @@ class Strategy:
                     )
                 )
         return cls(**values)
+
+
+def _read_sampling(values: Mapping[Any, Any]) -> NamedShares | ByGroup:
+    """Return shares of classes, or groups, from a mapping."""
+    if isinstance(values.get(KEY), Mapping):
+        return ByGroup.read(values)
+    return NamedShares.read(values)
 
 
 def _pairs(

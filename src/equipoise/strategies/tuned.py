@@ -20,6 +20,7 @@ from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import strategy as named_strategy
 from equipoise.strategies.learner_records import DEFERRED
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.weights.schemes import SCHEMES
 
@@ -142,6 +143,14 @@ class Tuned(Strategy):
             InputError: There is a weight of a class that the table does not have.
         """
         return replace(self, base=self.base.with_classes(task))
+
+    def with_table(self, table: Table) -> Self:
+        """Return the search for a table, as `Strategy.with_table`.
+
+        Args:
+            table: The rows.
+        """
+        return replace(self, base=self.base.with_table(table))
 
     def candidate(self, values: Mapping[str, Number]) -> Strategy:
         """Return the strategy with some of its options set.

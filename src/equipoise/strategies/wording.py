@@ -62,7 +62,7 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
         parts = dataclasses.replace(parts, scheme=named_scheme(named))
         shown = np.arange(len(named.classes)) + 1
     returned = _returning(correction(parts, shown), totals is not None, kind)
-    if kind == "multilabel" and weighs_rows(parts):
+    if weighs_rows(parts, kind):
         returned = f"each row weighs 1 / the rate at which it is drawn; {returned}"
     return f"{text[0].upper()}{text[1:]}; {returned}."
 

@@ -87,6 +87,18 @@ class Column:
         """
         return dataclasses.replace(self, values=self.values[np.asarray(rows)])
 
+    def missing_in(self, rows: int) -> Column:
+        """Return the column of so many rows without a value.
+
+        Args:
+            rows: How many.
+        """
+        missing: Any = MISSING_CODE if self.kind == "categorical" else np.nan
+        if self.kind == "datetime":
+            missing = np.datetime64("NaT")
+        values = np.full(rows, missing, self.values.dtype)
+        return dataclasses.replace(self, values=values)
+
 
 @dataclass(frozen=True)
 class Dropped:
@@ -162,6 +174,8 @@ class Table:
         group_keys: `[groups]` uint64, by group number: equal for groups of one name in
             any two tables. A number from `groups` on is that of a row without a name.
             None if the names are not known.
+        beside: Columns that are no features and that rows may be drawn by; no model
+            and no file of one holds them.
 
     Example:
         >>> import numpy as np
@@ -186,6 +200,7 @@ class Table:
     label_values: Mapping[str, ClassValue] = field(default_factory=dict)
     source_sums: SourceSums | None = None
     group_keys: HashArray | None = None
+    beside: tuple[Column, ...] = ()
 
     def __len__(self) -> int:
         held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)
@@ -337,12 +352,23 @@ class Table:
             source_sums=None
             if self.source_sums is None
             else self.source_sums.take(index),
+            beside=tuple(column.take(index) for column in self.beside),
         )
 
     @property
     def schema(self) -> Table:
         """The table without its rows: what new rows must look like."""
-        return dataclasses.replace(self.take(np.arange(0)), group_keys=None)
+        bare = dataclasses.replace(self, group_keys=None, beside=())
+        return bare.take(np.arange(0))
+
+    def bare(self) -> Table:
+        """Return the table with nothing but features and targets per row.
+
+        Rows that are drawn or made have no group, no time and no columns beside them.
+        """
+        return dataclasses.replace(
+            self, groups=None, time=None, group_keys=None, beside=()
+        )
 
     def select(self, columns: Sequence[str]) -> Table:
         """Return the table with some of its feature columns, in the order asked for.
@@ -462,7 +488,7 @@ def require_classes(table: Table) -> None:
 def concatenate(tables: Sequence[Table]) -> Table:
     """Stack tables with equal columns row by row; categories are united.
 
-    Labels, groups and time are kept if every table has them.
+    Labels, groups, time and what stands beside are kept if every table has them.
     """
     first = tables[0]
     columns = tuple(_stack([table[name] for table in tables]) for name in first.names)
@@ -475,6 +501,17 @@ def concatenate(tables: Sequence[Table]) -> Table:
         fingerprint=None,
         source_sums=_joined_sums(tables),
         group_keys=None,
+        beside=_joined_beside(tables),
+    )
+
+
+def _joined_beside(tables: Sequence[Table]) -> tuple[Column, ...]:
+    """Return the columns beside all rows: those that every table has."""
+    each = [{column.name: column for column in table.beside} for table in tables]
+    return tuple(
+        _stack([columns[name] for columns in each])
+        for name in each[0]
+        if all(name in columns for columns in each)
     )
 
 

@@ -25,7 +25,7 @@ def idle_in_training(
         batch: Examples per update.
         steps: Updates per epoch.
     """
-    sentences = []
+    sentences = [*members[0].strategy.idle_draws]
     loss = members[0].strategy.loss
     from_start = members[0].early is not None  # only class weights begin late
     if not from_start and not all(trained):

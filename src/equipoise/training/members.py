@@ -24,6 +24,7 @@ from equipoise.strategies.by_task import (
     fitted_correction,
     prior_scores,
 )
+from equipoise.strategies.corrections import weighs_rows
 from equipoise.strategies.deferral import deferred_share, without_weights
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
@@ -253,12 +254,13 @@ def make_members(
     weighed: dict[tuple[int, object], FloatArray | None] = {}
     members: list[Member] = []
     for place, (job, part) in enumerate(zip(jobs, parts, strict=True)):
-        neighbours = _neighbours(job.strategy, part, prepared)
-        importance = _importance(job.strategy, part, weighed)
-        changed = spec_of(job.strategy, spec)
-        for copy in range(job.strategy.members * spec.copies):
+        strategy = job.strategy.drawing(part.table, part.train)
+        neighbours = _neighbours(strategy, part, prepared)
+        importance = _importance(strategy, part, weighed)
+        changed = spec_of(strategy, spec)
+        for copy in range(strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed
-            shared = part, job.strategy, neighbours, importance
+            shared = part, strategy, neighbours, importance
             made = _member(place, copy, seed, *shared, changed)
             if job.shares is not None:
                 made = dataclasses.replace(made, shift=job.shares.shift)
@@ -348,12 +350,13 @@ def _importance(
     part: EncodedPart,
     weighed: dict[tuple[int, object], FloatArray | None],
 ) -> FloatArray | None:
-    """Weigh the drawn rows of labels once for each set of rows and sampler."""
-    if part.table.task.kind != "multilabel":
+    """Weigh drawn rows once for each set of rows and sampler, if they are weighed."""
+    if not weighs_rows(strategy.parts, part.table.task.kind):
         return None
     key = (id(part.train), strategy.sampler())
     if key not in weighed:
-        of_training = strategy.importance(part.train_labels, part.table.task.width)
+        classes = len(part.table.task.classes)
+        of_training = strategy.importance(part.train_labels, classes)
         weighed[key] = None
         if of_training is not None:
             everyone = np.ones(len(part.table))

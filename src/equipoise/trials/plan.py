@@ -111,7 +111,7 @@ class TrialPlan:
 
         Nothing learns from a test row, so its group and its time matter to no fit. A
         test table without them gets some, or the rows that are split would lose theirs:
-        groups of one row, and the last time.
+        groups of one row, the last time, and no values beside the features.
         """
         if self.test_table is None:
             return self.table
@@ -120,7 +120,10 @@ class TrialPlan:
             groups = self.table.groups.max() + 1 + np.arange(rows)
         if self.table.time is not None:
             time = np.repeat(self.table.time.max(), rows)
-        test_table = dataclasses.replace(self.test_table, groups=groups, time=time)
+        beside = tuple(column.missing_in(rows) for column in self.table.beside)
+        test_table = dataclasses.replace(
+            self.test_table, groups=groups, time=time, beside=beside
+        )
         return concatenate([self.table, test_table])
 
     @cached_property

@@ -88,7 +88,7 @@ def read_trial(
         verb: Who asks, for messages.
         model: Returns the user's network, or None.
         **reading: `positive`, `task`, `targets`, `group`, `time`, `drop`, `keep`,
-            `unlabelled` and `day_first`, as the verb takes them.
+            `unlabelled` and `day_first`, as the verb takes them, and `draw_by`.
 
     Returns:
         The rows, and the test table or None.
@@ -105,6 +105,7 @@ def read_trial(
         table, test_table = read_with_test(source, target, test, options)
         rows = TrialRows(table)
     else:
+        reading.pop("draw_by", None)
         named = ("drop", "keep", "day_first", "targets")
         columns = {name: reading.pop(name, None) for name in named}
         _refuse_columns({"test": test, "target": target, **columns})

@@ -24,7 +24,11 @@ from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
 from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
-from equipoise.strategies.catalogue import as_strategies, strategy
+from equipoise.strategies.catalogue import (
+    as_strategies,
+    columns_to_draw_by,
+    strategy,
+)
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned, flattery_note
 from equipoise.table.table import require_classes
@@ -235,6 +239,7 @@ def compare(
         "unlabelled": unlabelled,
         "day_first": day_first,
     }
+    named = _arms(strategies, columns=model is None)
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored({"model": model})
         require_no_trial(folder, force=force)
@@ -247,7 +252,7 @@ def compare(
             store, later, said = treat_rare_store(store, rare, folds, later)
             return _compare_stored(
                 store,
-                strategies,
+                named,
                 _criteria(store.task, goal, objective, costs, margin, metric),
                 Protocol(
                     folds=folds,
@@ -271,7 +276,13 @@ def compare(
     if unseen is not None:
         reading["keep"] = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
-        source, target, test, verb="compare", model=model, **reading
+        source,
+        target,
+        test,
+        verb="compare",
+        model=model,
+        draw_by=columns_to_draw_by(named, group) if model is None else (),
+        **reading,
     )
     folds = integer(folds, "folds", 2, 20)
     one_of(duplicates, DUPLICATES, "duplicates")
@@ -284,10 +295,7 @@ def compare(
         table, kinds = find_kinds(rows.table, unseen, duplicates, seed)
         rows = replace(rows, table=table)
         test_table, folds = without_column(test_table, unseen), len(kinds)
-    arms = [
-        arm.with_classes(rows.table.task)
-        for arm in _arms(strategies, columns=rows.x is None)
-    ]
+    arms = [arm.with_table(rows.table) for arm in named]
     plan = TrialPlan(
         rows.table,
         tuple(fitted_arms(arms)),
@@ -398,7 +406,7 @@ def _criteria(
 
 def _compare_stored(
     store: StoredTable,
-    strategies: Iterable[Any] | str | None,
+    strategies: Iterable[Strategy],
     criteria: Criteria,
     protocol: Protocol,
     learners: LearnerChoice,
@@ -411,7 +419,7 @@ def _compare_stored(
     **more: Any,
 ) -> Trial:
     """Compare on rows that are larger than memory, see `compare_stored`."""
-    arms = [arm.with_classes(store.task) for arm in _arms(strategies, columns=True)]
+    arms = [arm.with_store(store.task, store.names, store.group) for arm in strategies]
     rarest = float(store.totals.min())
     record = compare_stored(
         store,

@@ -32,7 +32,7 @@ from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
 from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
-from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.catalogue import as_strategies, columns_to_draw_by
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import tuned_strategies
 from equipoise.table.table import require_classes
@@ -255,7 +255,13 @@ def fit(
             )
     if model is not None:
         source, target = image_pair(source, target)
-    rows, _ = read_trial(source, target, verb="fit", model=model, **reading)
+    strategies = as_strategies(
+        "plain" if model is not None and strategy == "auto" else strategy
+    )
+    drawn_by = columns_to_draw_by(strategies, group) if model is None else ()
+    rows, _ = read_trial(
+        source, target, verb="fit", model=model, draw_by=drawn_by, **reading
+    )
     rows = with_weights(rows, weights, goal)
     folds = integer(folds, "folds", 2, 20)
     rows, _, rare_notes = with_rare_classes(rows, rare, folds, duplicates)
@@ -264,13 +270,8 @@ def fit(
     else:
         require_classes(rows.table)
         goal.of_task(rows.table.task)
-    strategies = as_strategies(
-        "plain" if rows.x is not None and strategy == "auto" else strategy
-    )
     strategies = _tuned_if(strategies, tune)
-    arms, average_of = what_is_averaged(
-        [s.with_classes(rows.table.task) for s in strategies]
-    )
+    arms, average_of = what_is_averaged([s.with_table(rows.table) for s in strategies])
     if rows.x is not None:
         _require_networks(arms)
     if importance:

@@ -80,7 +80,7 @@ def fit_on_store(
     else:
         goal.of_task(store.task)
     arms, average_of = what_is_averaged(
-        [s.with_classes(store.task) for s in strategies]
+        [s.with_store(store.task, store.names, store.group) for s in strategies]
     )
     require_kept(arms)
     trial = fit_stored(

@@ -193,6 +193,8 @@ def fit_stored(
     report("choosing the rows that fit into memory", 0.0)
     if rows is None:
         rows = StoredRows.of(store, protocol.seed)
+    for strategy in strategies:
+        strategy.with_table(rows.table)
     by = None if protocol.by == "" else protocol.by
     protocol = dataclasses.replace(
         protocol,

@@ -21,7 +21,8 @@ from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
 from equipoise.models.goal import Goal, as_goal
 from equipoise.reading.files import is_path
-from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.catalogue import as_strategies, columns_to_draw_by
+from equipoise.strategies.strategy import Strategy
 from equipoise.trials.basis import StoredPlan, TrialBasis, rows_digest, with_arms
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.sources import read_trial, with_rare_classes
@@ -260,14 +261,17 @@ def with_more_arms(
                 "Compare all arms again.",
             )
         )
-    arms = [arm.with_classes(trial.task) for arm in as_strategies(strategies)]
+    arms = as_strategies(strategies)
     if isinstance(basis.plan, StoredPlan):
-        basis = replace(basis, plan=_with_rows(basis, source, target, test))
+        basis = replace(basis, plan=_with_rows(basis, arms, source, target, test))
+    arms = [arm.with_table(basis.plan.table) for arm in arms]
     others = [arm for arm in basis.arms if arm.name not in {a.name for a in arms}]
     return with_arms(basis, [*others, *arms], progress).conclude()
 
 
-def _with_rows(basis: TrialBasis, source: Any, target: Any, test: Any) -> TrialPlan:
+def _with_rows(
+    basis: TrialBasis, arms: Iterable[Strategy], source: Any, target: Any, test: Any
+) -> TrialPlan:
     """Return the plan of a trial from a file with its rows, read as before."""
     plan, reading = basis.plan, basis.reading
     if basis.training.get("network") is None:
@@ -292,6 +296,7 @@ def _with_rows(basis: TrialBasis, source: Any, target: Any, test: Any) -> TrialP
             )
         )
     options = dict(reading.get("options", {}))
+    options["draw_by"] = columns_to_draw_by(arms, options.get("group"))
     rows, test_table = read_trial(
         source, target, test, verb="compare", model=None, **options
     )

@@ -135,18 +135,34 @@ class NumbersByClass:
 
     @classmethod
     def _written(cls, label: Any) -> str:
-        """Return a label as classes are written: whole numbers without a point."""
-        plain = label.item() if isinstance(label, np.generic) else label
-        if isinstance(plain, str):
-            return plain
-        if isinstance(plain, int | float):
-            return f"{plain:.15g}" if isinstance(plain, float) else str(plain)
+        """Return a label as classes are written."""
+        text = written_name(label)
+        if text is not None:
+            return text
         raise InputTypeError(
             sentence(
                 f"a {cls.noun} of the class {label!r}",
                 "the name of a class, or a number",
             )
         )
+
+
+def written_name(value: Any) -> str | None:
+    """Return a name as tables hold it: whole numbers without a point.
+
+    Args:
+        value: A string or a number; else None is returned.
+
+    Example:
+        >>> written_name(3.0), written_name("a"), written_name(())
+        ('3', 'a', None)
+    """
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, str):
+        return plain
+    if isinstance(plain, int | float):
+        return f"{plain:.15g}" if isinstance(plain, float) else str(plain)
+    return None
 
 
 def example_task(names: Sequence[str], *, others: bool = True) -> Task:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import numpy.typing as npt
 
@@ -108,7 +106,7 @@ SEEN = "A model has seen the answers to these rows."
 
 def _nearly(table: Table, test: Table) -> npt.NDArray[np.bool_]:
     """Return which test rows are near-copies of a row of the table."""
-    judged = judge_duplicates(concatenate([_features(table), _features(test)]))
+    judged = judge_duplicates(concatenate([table.bare(), test.bare()]))
     if not judged.near:
         return np.zeros(len(test), np.bool_)
     return np.isin(judged.groups[len(table) :], judged.groups[: len(table)])
@@ -178,15 +176,11 @@ def _p_by_agreement(total: int, table: Table, test: Table) -> float:
     """Return the one-sided p-value of so many, by rows that nearly agree (Poisson)."""
     from scipy.special import pdtrc
 
-    judged = judge_duplicates(concatenate([_features(table), _features(test)]))
+    judged = judge_duplicates(concatenate([table.bare(), test.bare()]))
     # Of the coincidences in both files, those with one row in each; two rows a pair.
     size = len(table) + len(test)
     expected = judged.expected * len(table) * len(test) / size**2
     return float(pdtrc(total - 1, expected))
-
-
-def _features(table: Table) -> Table:
-    return dataclasses.replace(table, groups=None, time=None)
 
 
 def _kind(copies: bool, expected: float) -> str:

@@ -148,9 +148,7 @@ class SamplerView:
             columns.append(
                 dataclasses.replace(column, values=values.astype(column.values.dtype))
             )
-        return dataclasses.replace(
-            self.table, columns=tuple(columns), y=y, groups=None, time=None
-        )
+        return dataclasses.replace(self.table.bare(), columns=tuple(columns), y=y)
 
 
 def sampler_view(

@@ -183,7 +183,11 @@ class KerasLoopLearner:
             sum(fit.updates for fit in fits),
             round(float(np.mean([fit.best for fit in fits]))),
             scorer if keep else None,
-            (*notes, *absence_notes(table.task, part.totals())),
+            (
+                *first.strategy.draw_notes,
+                *notes,
+                *absence_notes(table.task, part.totals()),
+            ),
             limit=self.settings.epochs,
             idle=idle_in_training(
                 [fit.member for fit in fits],
