@@ -15,7 +15,12 @@ from equipoise._core.checks import listing, one_of, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.sampling.classes import Classes
-from equipoise.sampling.group_cells import WITHIN, GroupCells, classes_of_groups
+from equipoise.sampling.group_cells import (
+    WITHIN,
+    GroupCells,
+    classes_of_groups,
+    group_cells,
+)
 from equipoise.sampling.groups import (
     GroupBalanced,
     read_shares,
@@ -45,6 +50,7 @@ class RowsByGroup(GroupBalanced):
             each group had rows of each; empty before the labels are known.
         notes: What the user should know of the draws.
         idle: What has no effect on these rows, one sentence each.
+        cells: The labels of the rows, once they are known, and what is drawn together.
     """
 
     stated: Mapping[int, float] = field(default_factory=dict)
@@ -52,9 +58,10 @@ class RowsByGroup(GroupBalanced):
     tilt: FloatArray = field(default_factory=lambda: np.ones(0))
     notes: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    cells: tuple[AnyArray, GroupCells] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_stated", dict(self.stated))
+        """Take what `of_labels` and `ByGroup` have checked."""
 
     def grouped(self, labels: npt.ArrayLike, classes: int | None = None) -> GroupCells:
         """Return the rows that are drawn together.
@@ -70,7 +77,10 @@ class RowsByGroup(GroupBalanced):
                     "Use sampling.GroupBalanced(groups).",
                 )
             )
-        return super().grouped(labels, classes)
+        if self.cells is not None and np.array_equal(labels, self.cells[0]):
+            return self.cells[1]
+        where = Classes.of(labels, classes)
+        return group_cells(where, self.groups, self.stated, self.classes)
 
     def prior(self, totals: Sequence[int]) -> FloatArray:
         """Return the shares of the classes among the drawn rows."""
@@ -93,11 +103,12 @@ class RowsByGroup(GroupBalanced):
             record: What the user asked for.
         """
         width = len(task.classes)
-        totals, drawn = self.class_shares(labels, width)
+        known = dataclasses.replace(self, cells=(labels, self.grouped(labels, width)))
+        totals, drawn = known.class_shares(labels, width)
         usual = super().prior(totals)
         tilt = np.where(usual > 0, drawn / np.where(usual > 0, usual, 1.0), 1.0)
-        notes, idle = self._said(labels, task, record)
-        return dataclasses.replace(self, tilt=tilt, notes=notes, idle=idle)
+        notes, idle = known._said(labels, task, record)
+        return dataclasses.replace(known, tilt=tilt, notes=notes, idle=idle)
 
     def _said(
         self, labels: AnyArray, task: Task, record: ByGroup
@@ -120,7 +131,7 @@ class RowsByGroup(GroupBalanced):
         if not (there.sum(axis=1) > 1).any():
             idle.append(
                 f"classes={self.classes!r} of {what} has no effect: no group has rows "
-                "of two classes."
+                "of two classes. weights='balanced' weighs the classes instead."
             )
         elif not there.all():
             notes.append(
@@ -263,6 +274,7 @@ class ByGroup:
                 shares are of other groups.
         """
         groups = row_groups(table, self.column)
+        groups.require_all(self.what)
         if self.shares:
             require_shares(self.by_name, self._named(groups.names))
         return dataclasses.replace(self, digest=groups.digest)

@@ -4,7 +4,8 @@
 Groups that have rows of the same classes are drawn together: they take turns within
 each class, so thousands of groups cost hardly more than two. A group whose share is
 stated is drawn alone. What a group lacks is drawn of its other classes, so that each
-group has its share, whatever classes it has.
+group has its share, whatever classes it has; or, if the classes are to have their
+shares (`class_cells`), of other groups.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, FloatArray, Int32Array, IntArray
+from equipoise.errors import UnsupportedError
 from equipoise.sampling.classes import Classes, SharedClasses
 from equipoise.sampling.label_groups import rows_by_number
 from equipoise.sampling.sampler import quotas_of
@@ -23,6 +26,9 @@ from equipoise.sampling.streams import permutations
 
 WITHIN = ("own", "natural", "balanced")
 """Which shares the classes have within a group: as there, as in all rows, or equal."""
+
+MOST_CELLS = 2_000
+"""Each cell takes a stream of its own, and a millisecond per draw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +69,36 @@ class GroupCells(SharedClasses):
         """Return how often each row is drawn, over how often it would be naturally."""
         result, total = np.zeros(len(self)), sum(self.quotas)
         for rows, quota in zip(self.groups, self.quotas, strict=True):
+            if not len(rows):
+                continue
             number, sizes = _turns(self.numbers[rows])
             each = quota / total * len(self) / len(sizes)
             result[rows] = each / sizes[number]
         return result
 
 
+def class_cells(classes: Classes, numbers: IntArray, within: str) -> GroupCells:
+    """Return the rows of each class, in each of which groups are drawn alike.
+
+    The classes have their shares, and a group without rows of one leaves its draws of
+    it to the groups that have some.
+
+    Args:
+        classes: Where the rows of each class are.
+        numbers: `[rows]` the group of each row.
+        within: "natural" or "balanced".
+    """
+    totals = classes.totals
+    quotas = totals if within == "natural" else [int(total > 0) for total in totals]
+    return GroupCells(classes.groups, tuple(quotas), len(numbers), numbers)
+
+
 def group_cells(
     classes: Classes, numbers: IntArray, shares: Mapping[int, float], within: str
 ) -> GroupCells:
     """Return the rows that are drawn together, with the shares to draw them at.
+
+    Each group has its share. If it lacks a class, its draws go to those that it has.
 
     Args:
         classes: Where the rows of each class are.
@@ -81,6 +107,9 @@ def group_cells(
             groups share out what is left of 1 alike. If none is left over, or no other
             group has rows, the stated ones keep their ratios.
         within: One of `WITHIN`.
+
+    Raises:
+        UnsupportedError: There are more than `MOST_CELLS`.
     """
     distinct, group = np.unique(numbers, return_inverse=True)
     share, stated = _shares_of(distinct, shares)
@@ -101,6 +130,17 @@ def group_cells(
     of_class = there[first] * target
     of_class /= of_class.sum(axis=1, keepdims=True)
     quotas = np.bincount(kind, share)[:, None] * of_class
+    if np.count_nonzero(quotas) > MOST_CELLS:
+        raise UnsupportedError(
+            sentence(
+                f"classes={within!r} for groups that have "
+                f"{np.count_nonzero(quotas):,} different combinations of a share and "
+                "of classes",
+                f"at most {MOST_CELLS:,} combinations",
+                "Use classes='own', and shares of few groups; weights='balanced' "
+                "weighs the classes.",
+            )
+        )
     key, cell = np.unique(kind[group] * len(target) + class_of, return_inverse=True)
     return GroupCells(
         rows_by_number(cell, len(key)),

@@ -19,7 +19,12 @@ from equipoise._core.types import FloatArray, Int32Array
 from equipoise.errors import InputError, InputTypeError
 from equipoise.sampling.balanced import present
 from equipoise.sampling.classes import Classes, interleaved_classes
-from equipoise.sampling.group_cells import WITHIN, GroupCells, group_cells
+from equipoise.sampling.group_cells import (
+    WITHIN,
+    GroupCells,
+    class_cells,
+    group_cells,
+)
 from equipoise.sampling.proportions import TOLERANCE
 from equipoise.sampling.sampler import Sampler, natural_prior, quota_shares
 from equipoise.task import TASK_KINDS
@@ -31,12 +36,13 @@ MOST_SHOWN = 8
 class GroupBalanced(Sampler):
     """Draw each group of rows equally often, or at a share that you state.
 
-    A patient with a thousand images then counts as much as one with ten. Within a
-    group the classes have the shares of all rows, equal ones, or those of the group; if
-    a group has no row of a class, its draws go to the classes that it has. Groups with
-    the same classes take turns, each once per turn in another order, and each goes
-    through its rows of a class one by one. It draws from the rows that it is given:
-    whether a group is in two parts of a split is decided there.
+    A patient with a thousand images then counts as much as one with ten. The classes
+    have the shares of all rows or equal ones, and within a class the groups that have
+    rows of it take turns, each once per turn in another order; each goes through its
+    rows of the class one by one. If shares are stated, each group has its share: a
+    group without rows of a class gives its draws to the classes that it has. It draws
+    from the rows that it is given: whether a group is in two parts of a split is
+    decided there.
 
     Within a class groups are drawn at other rates than they occur, which no shift of
     the log-odds undoes. Weigh the rows by `importance`, or calibrate. In a trial
@@ -44,9 +50,9 @@ class GroupBalanced(Sampler):
 
     Attributes:
         groups: `[rows]` the group of each row: numbers or texts.
-        classes: Which shares the classes have within a group: "natural" (those of all
-            rows), "balanced" (equal ones) or "own" (those of the group: its rows are
-            drawn alike). Rows of a label matrix are in classes by their rarest label.
+        classes: Which shares the classes have: "natural" (those of all rows),
+            "balanced" (equal ones) or "own" (those of each group: its rows are drawn
+            alike). Rows of a label matrix are in classes by their rarest label.
         shares: The share of the draws by group, each strictly between 0 and 1; groups
             without one share out what is left of 1 alike. None for equal shares.
 
@@ -95,7 +101,7 @@ class GroupBalanced(Sampler):
         return {}
 
     def prior(self, totals: Sequence[int]) -> FloatArray:
-        """Return the shares of the classes, as if each group had rows of each.
+        """Return the shares of the classes; with "own", or stated shares, about them.
 
         Args:
             totals: As in `Sampler.prior`; see `correction` for the shares of labels.
@@ -119,7 +125,9 @@ class GroupBalanced(Sampler):
                     "a group for each row",
                 )
             )
-        return group_cells(where, self.groups, self._stated, self.classes)
+        if self.classes == "own" or self._stated:
+            return group_cells(where, self.groups, self._stated, self.classes)
+        return class_cells(where, self.groups, self.classes)
 
     def rates(self, labels: npt.ArrayLike, classes: int | None = None) -> FloatArray:
         """Return how often each row is drawn, over how often it would be naturally.

@@ -38,7 +38,7 @@ def loss_name(loss: Any) -> str:
         >>> loss_name("focal")
         'focal'
     """
-    if isinstance(loss, str):
+    if not callable(loss):
         return one_of(loss, LOSS_RECORDS, "loss")
     kind = loss if isinstance(loss, type) else type(loss)
     raise InputTypeError(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise._core.types import IntArray
+from equipoise._core.types import BoolArray, IntArray
 from equipoise.errors import InputError
 from equipoise.table.table import Column, Table
 
@@ -27,10 +27,33 @@ class RowGroups:
         numbers: `[rows]` equal numbers are one group.
         names: Name to number of the groups that have a name; None if the table does
             not hold the names.
+        missing: `[rows]` which rows have no group; None if all have one.
     """
 
     numbers: IntArray
     names: Mapping[str, int] | None
+    missing: BoolArray | None = None
+
+    def require_all(self, what: str) -> None:
+        """Check that every row has a group.
+
+        Args:
+            what: The column, as messages call it.
+
+        Raises:
+            InputError: A row has none.
+        """
+        alone = np.flatnonzero(np.zeros(0) if self.missing is None else self.missing)
+        if len(alone):
+            raise InputError(
+                sentence(
+                    f"{len(alone):,} {'rows' if len(alone) > 1 else 'row'} without a "
+                    f"{what} to draw by (first: row {alone[0] + 1})",
+                    "a group for each row",
+                    "Write a name where it is missing, such as 'unknown', or leave "
+                    "these rows out.",
+                )
+            )
 
     @property
     def digest(self) -> str:
@@ -60,7 +83,7 @@ def row_groups(table: Table, name: str | None) -> RowGroups:
             the features; None for the column of `group=`.
 
     Raises:
-        InputError: The table has no such column, or a value of it is missing.
+        InputError: The table has no such column.
 
     Example:
         >>> from equipoise.task import Task
@@ -80,20 +103,13 @@ def row_groups(table: Table, name: str | None) -> RowGroups:
     if name is None or name not in {**features, **beside}:
         require_groups(name, [*features, *beside], grouping=None, whose=table)
     column = features.get(str(name)) or beside[str(name)]
-    missing = np.flatnonzero(column.missing())
-    if len(missing):
-        raise InputError(
-            sentence(
-                f"{len(missing):,} {'rows' if len(missing) > 1 else 'row'} without a "
-                f"{name!r} to draw by (first: row {missing[0] + 1})",
-                "a group for each row",
-                "Write a name of its own where it is missing, such as 'unknown', or "
-                "leave these rows out.",
-            )
-        )
     distinct, numbers = np.unique(column.values, return_inverse=True)
-    names = {_written(column, value): k for k, value in enumerate(distinct)}
-    return RowGroups(numbers.astype(np.int64), names)
+    missing = column.missing()
+    names = {
+        _written(column, distinct[number]): int(number)
+        for number in np.unique(numbers[~missing])
+    }
+    return RowGroups(numbers.astype(np.int64), names, missing)
 
 
 def require_groups(
@@ -117,7 +133,8 @@ def require_groups(
     Example:
         >>> require_groups("site", ["age", "site"], grouping=None)
     """
-    if (name is None and grouping is not None) or name in (*columns, grouping):
+    there = [*columns] if grouping is None else [*columns, grouping]
+    if (grouping if name is None else name) in there:
         return
     if name is None:
         raise InputError(
