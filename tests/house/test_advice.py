@@ -130,6 +130,28 @@ def kinds_of(*names: str) -> Table:
     return eq.read_table({**{name: values[name] for name in names}, "y": Y}, "y")
 
 
+def drawn_by(table: Table, *of: Any, **options: Any) -> Any:
+    """A strategy that draws the rows of a table by groups."""
+    return eq.Strategy(sampling=sampling.ByGroup(*of, **options)).with_table(table)
+
+
+def _kinds(drop: tuple[str, ...] = (), **more: Any) -> Table:
+    values = np.where(np.arange(200) % 16 == 0, "up", "down").astype(object)
+    values = more.pop("values", values)
+    columns = {"kind": values, "x": X[:, 0], "who": np.arange(200) // 4, "y": Y}
+    return eq.read_table(columns, "y", drop=drop, **more)
+
+
+def _holed() -> Any:
+    return np.where(np.arange(200) % 16 == 0, None, "down")
+
+
+def _many_kinds(classes: str) -> Any:
+    random = np.random.default_rng(0)
+    y, groups = random.integers(0, 20, 20_000), random.integers(0, 2_000, 20_000)
+    return sampling.GroupBalanced(groups, classes, {1: 0.1}).rates(y)
+
+
 PICTURES = RANDOM.normal(size=(200, 3, 3)).astype("float32")
 WORDS = np.where(X[:, 1] > 0, "up", "down")
 
@@ -1308,6 +1330,60 @@ CASES: dict[str, Case] = {
     "sampling/named.py: Divide them by their sum.": Case(
         lambda _: eq.Strategy(sampling={"a": 0.3, "b": 0.9}),
         lambda _: eq.Strategy(sampling={"a": 0.25, "b": 0.75}),
+    ),
+    "sampling/by_group.py: Use sampling.GroupBalanced(groups).": Case(
+        lambda _: drawn_by(_kinds(), "kind").sampler().rates(Y),
+        lambda _: sampling.GroupBalanced(np.arange(200) // 4).rates(Y),
+    ),
+    "sampling/by_group.py: Pass the source itself to compare or fit, with group=.": (
+        Case(
+            lambda _: drawn_by(
+                dataclasses.replace(_kinds(group="who"), beside=()), shares={"3": 0.1}
+            ),
+            lambda _: drawn_by(_kinds(group="who"), shares={"3": 0.1}),
+        )
+    ),
+    "sampling/group_cells.py: Use classes='own', and shares of few groups; "
+    "weights='balanced' weighs the classes.": Case(
+        lambda _: _many_kinds("natural"), lambda _: _many_kinds("own")
+    ),
+    "sampling/groups.py: Divide them by their sum.": Case(
+        lambda _: sampling.ByGroup(shares={"a": 0.3, "b": 0.9}),
+        lambda _: sampling.ByGroup(shares={"a": 0.25, "b": 0.75}),
+    ),
+    "strategies/loss_object.py: <_in_place_of(loss, kind.__name__)>": Case(
+        lambda _: eq.Strategy(loss=losses.Focal(gamma=3.0)),  # type: ignore[arg-type]  # an object
+        lambda _: eq.Strategy(loss="focal", options={"gamma": 3.0}),
+        "Pass loss='focal', options={'gamma': 3.0}",
+    ),
+    "table/row_groups.py: Pass group= when the rows are read, or ByGroup(column).": (
+        Case(
+            lambda _: drawn_by(_kinds()),
+            lambda _: (drawn_by(_kinds(group="who")), drawn_by(_kinds(), "kind")),
+        )
+    ),
+    "table/row_groups.py: Read the table with it, and name it in drop= of the trial: "
+    "there it is no feature, and rows are drawn by it.": Case(
+        lambda _: drawn_by(_kinds(drop=("kind",)), "kind"),
+        lambda _: eq.compare(
+            _kinds(),
+            drop=["kind"],
+            strategies=["groups_kind"],
+            network="linear",
+            folds=2,
+            repeats=1,
+            progress=False,
+        ),
+    ),
+    "table/row_groups.py: Write a name where it is missing, such as 'unknown', or "
+    "leave these rows out.": Case(
+        lambda _: drawn_by(_kinds(values=_holed()), "kind"),
+        lambda _: (
+            drawn_by(
+                _kinds(values=np.where(_holed() == "down", "down", "unknown")), "kind"
+            ),
+            drawn_by(_kinds().take(np.arange(200) % 16 > 0), "kind"),
+        ),
     ),
     "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(

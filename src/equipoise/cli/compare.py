@@ -35,7 +35,8 @@ Strategies = Annotated[
     typer.Option(
         metavar="NAMES",
         help="What to try, separated by commas, for example "
-        "plain,smote,focal,bagging. An unknown name lists all.",
+        "plain,smote,focal,bagging. An unknown name lists all. groups_COLUMN draws "
+        "rows by the groups of a column, each alike.",
         show_default="prior,logistic,trees,plain,class_weight,auto",
     ),
 ]

@@ -305,10 +305,13 @@ class ByGroup:
         """
         index, groups = np.asarray(rows), row_groups(table, self.column)
         names = self._named(groups.names)
-        drawn = dataclasses.replace(
-            self.sampler(),
-            groups=groups.numbers[index],
+        if self.shares:
+            require_shares(self.by_name, names)
+        drawn = RowsByGroup(
+            groups.numbers[index],
+            self.classes,
             stated={names[name]: share for name, share in self.shares or ()},
+            text=self.describe(),
         )
         labels = table.labels()[index]
         return dataclasses.replace(
