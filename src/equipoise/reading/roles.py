@@ -151,7 +151,7 @@ def beside_of(
 
 
 def _named_groups(raw: Raw, name: str) -> Column:
-    """Return a column that groups rows as their names; `groups_of` says what it holds."""
+    """Return a column that groups rows as their names, as `groups_of` reads them."""
     texts = _names(raw, name, Notes())
     return Column(name, "categorical", texts.codes, tuple(texts.list()))
 

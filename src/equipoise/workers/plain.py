@@ -254,6 +254,7 @@ def table_state(table: Table) -> dict[str, Any]:
         else {"parts": table.fingerprint.parts, "axes": table.fingerprint.axes},
         "order": _texts_state(table.order),
         "label_values": [list(pair) for pair in table.label_values.items()],
+        "group_keys": table.group_keys,
         "beside": [_column_state(column) for column in table.beside],
         **({} if sums is None else {"here": sums.here, "from_source": sums.source}),
     }
@@ -281,6 +282,7 @@ def table_of(state: Mapping[str, Any]) -> Table:
         _texts_of(state["order"]),
         dict(state["label_values"]),
         sums,
+        group_keys=state["group_keys"],
         beside=tuple(map(_column_of, state["beside"])),
     )
 
