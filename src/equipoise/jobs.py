@@ -158,8 +158,8 @@ class Job:
         Raises:
             UnsupportedError: They have; `who` cannot use them.
         """
-        drawn = any(by_group.weighted for by_group in self.strategy.draws_by)
-        if self.row_weights is not None or drawn:
+        weighted = any(by_group.weighted for by_group in self.strategy.draws_by)
+        if self.row_weights is not None or weighted:
             raise UnsupportedError(
                 sentence(f"example weights for {who}", "rows that count alike")
             )

@@ -1363,7 +1363,7 @@ CASES: dict[str, Case] = {
         )
     ),
     "table/row_groups.py: Read the table with it, and name it in drop= of the trial: "
-    "there it is no feature, and rows are drawn by it.": Case(
+    "there it is not a feature, and rows are drawn by it.": Case(
         lambda _: drawn_by(_kinds(drop=("kind",)), "kind"),
         lambda _: eq.compare(
             _kinds(),

@@ -332,6 +332,7 @@ WITHOUT_A_SOURCE_FILE = {
     "test_testing.py": "the contract checks of all pieces, from outside the package",
     "training/test_several.py": "several classes and labels, for all of training",
     "verbs/test_bad_targets.py": "targets that are wrong, in every verb",
+    "verbs/test_by_group.py": "rows drawn by groups, from the source to the model",
     "verbs/test_stored_labels.py": "several labels on disk, from files to models",
 }
 """Test files that mirror no source file, and what they are about."""

@@ -130,7 +130,7 @@ def _names(raw: Raw, name: str, notes: Notes) -> Texts:
 def beside_of(
     raw: Raw, features: Collection[str], group: str | None, draw_by: Sequence[str]
 ) -> tuple[Column, ...]:
-    """Return the columns that rows may be drawn by and that are no features.
+    """Return the columns that rows may be drawn by and that are not features.
 
     The column that groups rows is among them if its groups are few enough to be named,
     whether or not it is asked for.

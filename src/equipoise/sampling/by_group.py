@@ -103,12 +103,12 @@ class RowsByGroup(GroupBalanced):
             record: What the user asked for.
         """
         width = len(task.classes)
-        known = dataclasses.replace(self, cells=(labels, self.grouped(labels, width)))
-        totals, drawn = known.class_shares(labels, width)
+        bound = dataclasses.replace(self, cells=(labels, self.grouped(labels, width)))
+        totals, shares = bound.class_shares(labels, width)
         usual = super().prior(totals)
-        tilt = np.where(usual > 0, drawn / np.where(usual > 0, usual, 1.0), 1.0)
-        notes, idle = known._said(labels, task, record)
-        return dataclasses.replace(known, tilt=tilt, notes=notes, idle=idle)
+        tilt = np.where(usual > 0, shares / np.where(usual > 0, usual, 1.0), 1.0)
+        notes, idle = bound._said(labels, task, record)
+        return dataclasses.replace(bound, tilt=tilt, notes=notes, idle=idle)
 
     def _said(
         self, labels: AnyArray, task: Task, record: ByGroup
@@ -169,7 +169,7 @@ class ByGroup:
         rows: Draws from the training rows; set by `drawing`.
 
     Raises:
-        InputTypeError: `column` is no string, a share is no number, or `weighted` is
+        InputTypeError: `column` is not a string, a share not a number, or `weighted`
             neither True nor False.
         InputError: `classes` is none of these, or the shares do not go together.
 
@@ -307,7 +307,7 @@ class ByGroup:
         names = self._named(groups.names)
         if self.shares:
             require_shares(self.by_name, names)
-        drawn = RowsByGroup(
+        sampler = RowsByGroup(
             groups.numbers[index],
             self.classes,
             stated={names[name]: share for name, share in self.shares or ()},
@@ -317,7 +317,7 @@ class ByGroup:
         return dataclasses.replace(
             self,
             digest=self.digest or groups.digest,
-            rows=drawn.of_labels(labels, table.task, self),
+            rows=sampler.of_labels(labels, table.task, self),
         )
 
     def sampler(self) -> RowsByGroup:

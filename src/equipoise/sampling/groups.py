@@ -151,8 +151,8 @@ class GroupBalanced(Sampler):
         """Return the rows of each class, and the share of each among those drawn."""
         where = Classes.of(labels, classes)
         rates = self.rates(labels, classes)
-        drawn = [float(rates[rows].sum()) for rows in where.groups]
-        return where.totals, np.array(drawn) / len(where)
+        rated = [float(rates[rows].sum()) for rows in where.groups]
+        return where.totals, np.array(rated) / len(where)
 
     def describe(self) -> str:
         """Return what it does."""
@@ -244,13 +244,13 @@ def words(shares: Mapping[Any, float] | None, within: str, of: str = "group") ->
         >>> words({"A": 0.5}, "balanced", "'site'")
         "with shares of 'site' A 0.5, others alike; within each the classes balanced"
     """
-    drawn = f"with each {of} alike"
+    text = f"with each {of} alike"
     if shares:
         named = [f"{name} {exact(share)}" for name, share in shares.items()]
         more = len(named) - MOST_SHOWN
         tail = f", {more} more" if more > 0 else ""
         everyone = math.fsum(shares.values()) > 1 - TOLERANCE
         rest = "" if everyone else ", others alike"
-        drawn = f"with shares of {of} {', '.join(named[:MOST_SHOWN])}{tail}{rest}"
+        text = f"with shares of {of} {', '.join(named[:MOST_SHOWN])}{tail}{rest}"
     inside = "its rows alike" if within == "own" else f"the classes {within}"
-    return f"{drawn}; within each {inside}"
+    return f"{text}; within each {inside}"

@@ -219,9 +219,9 @@ class Sampler(ABC):
         if np.ndim(labels) == 2 and (quotas or np.shape(labels)[1] != 1):
             offset = np.zeros(np.shape(labels)[1])
             return Correction(kind, tuple(offset.tolist()), reason=self.obstacle)
-        rows, drawn = self.class_shares(labels, classes)
+        rows, among = self.class_shares(labels, classes)
         totals = np.asarray(rows, np.float64)
-        shares, population = np.asarray(drawn), totals / totals.sum()
+        shares, population = np.asarray(among), totals / totals.sum()
         link: Any = "softmax" if len(totals) > 2 else "sigmoid"
         first = int(np.flatnonzero(totals)[0])
         shares, population = (

@@ -106,9 +106,9 @@ def classified(
     if weights is not None:
         require_weighable(classifier, f"weights={weights!r}")
     weighed = weights if isinstance(weights, str | None) else "weights"
-    drawn = getattr(sampling, "name", sampling)
-    drawn = drawn if isinstance(drawn, str) else "shares"
-    parts = [drawn if drawn != "natural" else None, synthesis, weighed]
+    sampled = getattr(sampling, "name", sampling)
+    sampled = sampled if isinstance(sampled, str) else "shares"
+    parts = [sampled if sampled != "natural" else None, synthesis, weighed]
     title = "+".join([_title(classifier), *(part for part in parts if part)])
     return Classified(
         name or title,

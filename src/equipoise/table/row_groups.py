@@ -159,7 +159,7 @@ def require_groups(
                 f"out when it was read: {dropped[name]}",
                 f"one of {listing(columns, 20)}",
                 "Read the table with it, and name it in drop= of the trial: there it "
-                "is no feature, and rows are drawn by it.",
+                "is not a feature, and rows are drawn by it.",
             )
         )
     raise InputError(

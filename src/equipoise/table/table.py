@@ -174,8 +174,8 @@ class Table:
         group_keys: `[groups]` uint64, by group number: equal for groups of one name in
             any two tables. A number from `groups` on is that of a row without a name.
             None if the names are not known.
-        beside: Columns that are no features and that rows may be drawn by; no model
-            and no file of one holds them.
+        beside: Columns that are not features and that rows may be drawn by; no
+            model and no file of one holds them.
 
     Example:
         >>> import numpy as np
