@@ -9,8 +9,10 @@ import keras
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from typer.testing import CliRunner
 
 import equipoise as eq
+from equipoise.cli.app import app
 from equipoise.errors import InputError
 from equipoise.sampling import ByGroup
 from equipoise.strategies import Strategy
@@ -208,15 +210,29 @@ def test_what_is_refused_before_training():
         eq.compare(holed, "y", drop=["site"], strategies="groups_site", **BRIEF)
 
 
+def written(tmp_path, columns):
+    lines = [columns, *zip(*columns.values(), strict=True)]
+    path = tmp_path / "rows.csv"
+    path.write_text("".join(f"{','.join(map(str, line))}\n" for line in lines))
+    return path
+
+
+def test_the_command_line_reads_the_column_for_the_draw(tmp_path):
+    path = written(tmp_path, ROWS)
+    words = ["compare", str(path), "--target", "y", "--drop", "site", "--folds", "2"]
+    words += ["--network", "linear", "--repeats", "1", "--strategies", "groups_site"]
+    result = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    loaded = eq.load(tmp_path / "out")
+    assert "groups_site" in loaded.names
+    arm = Strategy(learner="logistic", sampling=ByGroup("site"))
+    more = loaded.add([arm])  # the file is read again, with the column
+    assert np.isfinite(scores(more, arm.name)).all()
+
+
 def test_rows_on_disk_are_drawn_by_what_is_stored(tmp_path):
     who = RANDOM.integers(0, 60, 600)
-    path = tmp_path / "rows.csv"
-    columns = {**ROWS, "who": who}
-    lines = [
-        ",".join(columns),
-        *(",".join(map(str, r)) for r in zip(*columns.values(), strict=True)),
-    ]
-    path.write_text("\n".join(lines) + "\n")
+    path = written(tmp_path, {**ROWS, "who": who})
     stored: dict[str, Any] = {**BRIEF, "memory": "1GB", "group": "who"}
     trial = eq.compare(path, "y", strategies=["groups", "groups_site"], **stored)
     assert not trial.failed
