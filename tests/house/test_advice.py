@@ -782,8 +782,8 @@ CASES: dict[str, Case] = {
         lambda _: read_twice(stream(iter(ROWS_OF_STREAM))),
         lambda _: read_twice(stream(lambda: iter(ROWS_OF_STREAM))),
     ),
-    "sampling/feeds/stream.py: Batches of several labels are drawn from arrays: see "
-    "Quotas.": Case(
+    "sampling/feeds/stream_rows.py: Batches of several labels are drawn from arrays: "
+    "see Quotas.": Case(
         lambda _: list(stream(list(zip(X, LABELS, strict=True))).batches()),
         lambda _: sampling.Quotas().over(X, LABELS),
     ),
@@ -1146,12 +1146,6 @@ CASES: dict[str, Case] = {
         lambda _: weights.example_weights(["a", "b", None], "balanced"),
         lambda _: weights.example_weights(["a", "b"], "balanced"),
     ),
-    "synthesis/smote.py: Leave the synthesis out: the sampling repeats the rows.": Case(
-        lambda _: sampling.Balanced().over(
-            X, np.stack([Y, 1 - Y], axis=1), synthesis=Smote()
-        ),
-        lambda _: sampling.Balanced().over(X, np.stack([Y, 1 - Y], axis=1)),
-    ),
     "synthesis/label_smote.py: Use synthesis='smote' for them.": Case(
         lambda _: sampling.Oversample().over(X, Y, synthesis=LabelSmote()),
         lambda _: sampling.Oversample().over(X, Y, synthesis=Smote()),
@@ -1456,6 +1450,42 @@ ELSEWHERE = {
     "ns, or the values alone in the order of the classes.": (
         "tests/verbs/test_evaluate_task.py",
         "test_the_advice_about_arrays_of_several_classes_works",
+    ),
+    "synthesis/synthesis.py: <remedy>": (
+        "tests/synthesis/test_synthesis.py",
+        "test_a_synthesis_of_classes_refuses_labels_with_advice_that_works",
+    ),
+    "sampling/feeds/arrays.py: Pass several inputs as a tuple or a dictionary of "
+    "arrays.": (
+        "tests/sampling/feeds/test_arrays.py",
+        "test_several_inputs_are_no_list",
+    ),
+    "sampling/feeds/stream.py: If the source is a function, it must return a new "
+    "iterator each time.": (
+        "tests/sampling/feeds/test_stream.py",
+        "test_a_pass_without_rows_is_an_error_and_no_endless_search",
+    ),
+    "sampling/feeds/stream_rows.py: <remedy>": (
+        "tests/sampling/feeds/test_stream_rows.py",
+        "test_single_rows_need_no_batched",
+    ),
+    "sampling/feeds/stream_rows.py: Give rows without a weight the weight 1.": (
+        "tests/sampling/feeds/test_stream_rows.py",
+        "test_every_row_has_a_weight_or_none_has",
+    ),
+    "sampling/feeds/stream_rows.py: Pass sequences=True if they differ in the first "
+    "axis only: they are then padded to the longest of a batch.": (
+        "tests/sampling/feeds/test_stream_rows.py",
+        "test_shapes_differ_only_if_that_is_said",
+    ),
+    "sampling/feeds/stream_rows.py: Make every row numpy.asarray(features, "
+    "numpy.float32), or another type that holds all values.": (
+        "tests/sampling/feeds/test_stream_rows.py",
+        "test_a_data_set_cuts_no_decimals_off",
+    ),
+    "sampling/rejection.py: Leave classes= out: the shares say how many there are.": (
+        "tests/sampling/test_rejection.py",
+        "test_classes_that_contradict_the_shares",
     ),
     "sampling/feeds/resume.py: Delete {} to go on without the losses.": (
         "tests/sampling/feeds/test_resume.py",

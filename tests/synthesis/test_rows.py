@@ -108,3 +108,15 @@ def test_gaps_are_refused_by_every_synthesis() -> None:
 def test_options_of_another_kind_are_refused(options) -> None:
     with pytest.raises(InputTypeError, match=next(iter(options))):
         synthesize([[0.0], [1.0], [2.0]], [0, 0, 1], **options)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_masked_values_are_not_taken_for_numbers(which):
+    arrays = [np.arange(12.0)[:, None], np.arange(12) % 4 == 0]
+    synthesize(*(np.ma.array(each) for each in arrays))
+    arrays[which] = np.ma.array(
+        arrays[which],
+        mask=np.arange(12).reshape(-1) == 3 if which else (np.arange(12) == 3)[:, None],
+    )
+    with pytest.raises(InputError, match=r"1 is masked \(row 3\)"):
+        synthesize(*arrays)

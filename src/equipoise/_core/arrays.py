@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import FloatArray, IntArray
+from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError
 
 NOT_REAL = frozenset("cmM")
@@ -87,6 +87,31 @@ def floats(values: Any, what: str, *, remedy: str = "") -> FloatArray:
             ) from error
         filled = [np.nan if is_missing(value) else value for value in held.ravel()]
         return floats(filled, what).reshape(held.shape)
+
+
+def require_finite_rows(values: AnyArray, what: str) -> None:
+    """Raise if rows of numbers hold NaN or infinite values.
+
+    Args:
+        values: `[rows, ...]` numbers.
+        what: What they are, for the message.
+
+    Raises:
+        InputError: Some do; the error names the first of them.
+
+    Example:
+        >>> require_finite_rows(np.ones((3, 2)), "x")
+    """
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+    bad = np.flatnonzero(~finite)
+    if bad.size:
+        hold = "1 row holds" if bad.size == 1 else f"{bad.size:,} rows hold"
+        raise InputError(
+            sentence(
+                f"{what} of which {hold} NaN or infinite values ({in_rows(bad)})",
+                "finite numbers",
+            )
+        )
 
 
 def is_missing(value: Any) -> bool:

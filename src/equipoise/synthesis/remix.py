@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, Float32Array
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.mixup import Mixup
-from equipoise.synthesis.synthesis import Neighbours
+from equipoise.synthesis.synthesis import Neighbours, require_no_labels
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,30 @@ class Remix(Mixup):
     tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
     citations: ClassVar[tuple[str, ...]] = ("chou2020",)
     retargets: ClassVar[bool] = True
+
+    def prepare(
+        self,
+        numbers: npt.ArrayLike,
+        codes: npt.ArrayLike | None,
+        labels: npt.ArrayLike,
+        seed: int,
+        *,
+        classes: Sequence[str] = (),
+    ) -> Neighbours:
+        """Return no neighbours: partners come from the batch.
+
+        Args:
+            numbers: Not used.
+            codes: Not used.
+            labels: `[rows]` class numbers.
+            seed: Not used.
+            classes: Not used.
+
+        Raises:
+            UnsupportedError: The rows have several labels.
+        """
+        require_no_labels(self.name, labels, "Use synthesis='mixup' for them.")
+        return super().prepare(numbers, codes, labels, seed, classes=classes)
 
     def mix(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import in_rows
+from equipoise._core.arrays import require_finite_rows, unmasked
 from equipoise._core.checks import integer, sentence
 from equipoise._core.types import AnyArray, BoolArray, Float32Array, Int32Array
 from equipoise.errors import InputError, InputTypeError
@@ -75,8 +75,8 @@ def synthesize(
 
     Raises:
         InputTypeError: Labels are not numbers.
-        InputError: x is no table of finite numbers, or has no such column; a name is
-            unknown; or a class has no row.
+        InputError: x is no table of finite numbers, or has no such column; a value is
+            masked; a name is unknown; or a class has no row.
         UnsupportedError: The synthesis or the sampling does not serve such labels.
 
     Example:
@@ -88,7 +88,7 @@ def synthesize(
     table = _table(x)
     maker = make_synthesis(synthesis) if isinstance(synthesis, str) else synthesis
     sampler = make_sampler(sampling) if isinstance(sampling, str) else sampling
-    labels = np.asarray(y)
+    labels = np.asarray(unmasked(y, "labels"))
     _check(table, labels, maker, sampler, categories)
     groups = Classes.of(labels)
     groups.require_both(sampler.name)
@@ -96,7 +96,7 @@ def synthesize(
     count = draws_of(groups.totals, shares, sampler.repeats_positives)
     places = [integer(c, "categories", 0, table.shape[1] - 1) for c in categories]
     rest = np.setdiff1d(np.arange(table.shape[1]), places)
-    _require_finite(table[:, rest])
+    require_finite_rows(table[:, rest], "x")
     codes = [np.unique(table[:, c], return_inverse=True)[1] for c in places]
     coded = np.stack(codes, axis=1) if codes else None
     plain = sampler.draw(labels, batch=count, steps=1, seed=seed, epoch=0)
@@ -129,20 +129,8 @@ def _check(
         )
 
 
-def _require_finite(numbers: AnyArray) -> None:
-    bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
-    if bad.size:
-        raise InputError(
-            sentence(
-                f"x of which {bad.size:,} rows hold NaN or infinite values "
-                f"({in_rows(bad)})",
-                "finite numbers",
-            )
-        )
-
-
 def _table(x: npt.ArrayLike) -> AnyArray:
-    table = np.asarray(x)
+    table = np.asarray(unmasked(x, "x"))
     if table.ndim != 2 or table.dtype.kind not in "biuf":
         raise InputError(
             sentence(

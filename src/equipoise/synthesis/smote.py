@@ -10,15 +10,13 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
 from equipoise._core.options import option
 from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, Int32Array
-from equipoise.errors import UnsupportedError
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.features import distance_features
 from equipoise.synthesis.repeats import repeats, towards
-from equipoise.synthesis.synthesis import Neighbours, Synthesis
+from equipoise.synthesis.synthesis import Neighbours, Synthesis, require_no_labels
 from equipoise.weights.row_classes import row_classes
 
 
@@ -82,14 +80,8 @@ class Smote(Synthesis):
             UnsupportedError: The rows have several labels.
         """
         y = np.asarray(labels)
-        if y.ndim == 2:
-            raise UnsupportedError(
-                sentence(
-                    f"synthesis={self.name!r} for rows with several labels",
-                    "rows of two or several classes",
-                    "Leave the synthesis out: the sampling repeats the rows.",
-                )
-            )
+        remedy = "Leave the synthesis out: the sampling repeats the rows."
+        require_no_labels(self.name, y, remedy)
         if len(classes) > 2 or (y.size and y.max() > 1):
             return self._within_classes(numbers, codes, y, classes)
         positives = np.flatnonzero(y == 1).astype(np.int32)

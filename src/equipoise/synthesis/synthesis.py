@@ -11,8 +11,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
 from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise._core.types import Float32Array, FloatArray, Int32Array, IntArray
+from equipoise.errors import UnsupportedError
 from equipoise.sampling.draw import Draw
 
 
@@ -169,3 +171,24 @@ class Synthesis(ABC):
             kind: The kind of the task, "multiclass" or "multilabel".
         """
         return self.describe()
+
+
+def require_no_labels(name: str, labels: npt.ArrayLike, remedy: str) -> None:
+    """Check that rows are of classes, for a synthesis that serves no labels.
+
+    Args:
+        name: The synthesis.
+        labels: `[rows]` class numbers, or `[rows, labels]`.
+        remedy: What to do about rows with several labels.
+
+    Raises:
+        UnsupportedError: The rows have several labels.
+    """
+    if np.ndim(labels) == 2:
+        raise UnsupportedError(
+            sentence(
+                f"synthesis={name!r} for rows with several labels",
+                "rows of two or several classes",
+                remedy,
+            )
+        )

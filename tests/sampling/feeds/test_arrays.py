@@ -8,7 +8,7 @@ import pytest
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.sampling import Balanced, GroupBalanced, Natural, Undersample, feed_from
-from equipoise.synthesis import Mixup, Smote
+from equipoise.synthesis import Mixup, Smote, make_synthesis
 
 X = np.arange(120, dtype=np.float32).reshape(60, 2)
 Y = np.array([0] * 50 + [1] * 10)
@@ -240,3 +240,25 @@ def test_a_name_is_no_piece(sampler, synthesis, what) -> None:
 def test_features_that_have_no_rows_are_refused(features):
     with pytest.raises(InputTypeError, match="one row for each label; StreamFeed"):
         feed_from(Balanced(), features, Y)
+
+
+@pytest.mark.parametrize("name", ["smote", "jitter", "mixup", "balanced_mixup"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_synthesis_blends_what_is_not_finite(name, value):
+    x = np.ones((40, 2), np.float32)
+    x[3, 1] = value
+    y = np.arange(40) % 8 == 0
+    with pytest.raises(InputError, match=r"1 row holds NaN or infinite.*\(row 3\)"):
+        Balanced().over(x, y, synthesis=make_synthesis(name))
+    assert Balanced().over(x, y).draw(0).index.size  # without one it is the model's
+
+
+@pytest.mark.parametrize(
+    "features",
+    [[np.ones((40, 2)), np.ones((40, 3))], [np.ones((40, 2)), np.ones((40, 2))]],
+)
+def test_several_inputs_are_no_list(features):
+    y = np.arange(40) % 8 == 0
+    with pytest.raises(InputError, match="a tuple or a dictionary of arrays"):
+        Balanced().over(features, y)
+    assert Balanced().over(tuple(features), y).draw(0).index.size

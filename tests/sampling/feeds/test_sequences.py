@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.sampling import Balanced, Sequences
 
 RANDOM = np.random.default_rng(0)
@@ -60,3 +60,21 @@ def test_what_is_refused(rows):
 def test_lengths_must_fit_the_labels():
     with pytest.raises(InputError, match="39 labels"):
         Balanced().over(Sequences(ROWS), Y[1:])
+
+
+def test_strings_are_padded_with_empty_ones():
+    texts = [["ab"] * (n % 3) for n in range(9)]
+    feed = Balanced().over(Sequences(texts), np.arange(9) % 2, batch=4)
+    for one, other in zip(feed.batches(), feed.dataset(), strict=True):
+        read = np.char.decode(np.asarray(other[0], "S"))
+        np.testing.assert_array_equal(one.features, read)
+        assert set(one.features.ravel()) <= {"ab", ""}
+
+
+@pytest.mark.parametrize(
+    ("rows", "padding", "words"),
+    [([["a"], []], 1, "a string"), ([[1], []], "", "a number")],
+)
+def test_padding_of_another_type(rows, padding, words):
+    with pytest.raises(InputTypeError, match=f"padding=.*Accepted: {words}"):
+        Sequences(rows, padding)

@@ -218,7 +218,7 @@ def test_what_is_refused(options, error, words):
 @pytest.mark.parametrize(
     ("rows", "error", "words"),
     [
-        ([], InputError, "without rows of class 0"),
+        ([], InputError, "a source of no rows"),
         ([(1.0, 0)] * 5, InputError, "without rows of class 1"),
         ([(1.0, 2)], InputError, "the label 2"),
         ([(1.0, 0.5)], InputError, r"the label 0\.5"),
@@ -253,3 +253,28 @@ def test_shares_that_are_not_known_yet():
 def test_sources_that_are_no_rows(source, error, words):
     with pytest.raises(error, match=words):
         list(StreamFeed(source, batch=4).batches())
+
+
+@pytest.mark.parametrize("steps", [None, 20])
+def test_a_pass_without_rows_is_an_error_and_no_endless_search(steps):
+    rows = iter(zip(X[:40], np.arange(40) % 2, strict=True))
+    feed = StreamFeed(lambda: rows, batch=4, buffer=8, steps=steps)
+    read = feed.batches()
+    if steps is None:
+        assert len(list(read)) == 10
+        read = feed.batches(1)
+    with pytest.raises(InputError, match=r"in every pass.*a new iterator each time"):
+        list(itertools.islice(read, 100))
+
+
+def test_the_first_row_is_looked_at_before_anything_is_read():
+    pairs = [(X[:4], Y[:4])] * 3
+    with pytest.raises(UnsupportedError, match="or batched=True"):
+        StreamFeed(pairs, batch=4).dataset()
+    assert StreamFeed(pairs, batch=4, batched=True).dataset() is not None
+
+
+def test_a_state_with_a_step_that_is_no_number():
+    feed = StreamFeed(Source(), batch=4, steps=3)
+    with pytest.raises(InputTypeError, match="step='a'"):
+        feed.from_state({**feed.state(), "step": "a"})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import floats, unmasked
+from equipoise._core.arrays import floats, require_finite_rows, unmasked
 from equipoise._core.checks import integer, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError
@@ -264,6 +264,10 @@ class Feed:
     ) -> Any:
         """Return the batches as a `keras.utils.PyDataset`, for any backend of Keras.
 
+        An epoch of `fit` is one pass of `steps` batches. Pass it without
+        `steps_per_epoch`, which `dataset` takes: Keras says only when its own epochs
+        end, and what is left of a pass would come from another draw.
+
         Args:
             first_epoch: The epoch that training starts with, from 0.
             first_step: The batch that it starts with, as in `dataset`.
@@ -356,6 +360,7 @@ def _with_synthesis(feed: Feed, synthesis: Mixing) -> Feed:
                 "Encode the features first, or leave the synthesis out.",
             )
         )
+    require_finite_rows(x, "features for a synthesis")
     x = x if x.dtype.kind == "f" else x.astype(np.float32)
     learned = synthesis.prepare(x, None, feed.labels, feed.seed)
     return replace(feed, features=x, mixing=synthesis, neighbours=learned)
@@ -369,6 +374,9 @@ def _check_lengths(feed: Feed) -> None:
             sentence(
                 f"{len(feed.labels):,} labels and arrays of {sorted(lengths)} rows",
                 "arrays with as many rows as labels",
+                "Pass several inputs as a tuple or a dictionary of arrays."
+                if len(feed.labels) not in lengths
+                else "",
             )
         )
 
@@ -392,7 +400,16 @@ def _part(values: Any) -> RowPart:
         return values
     if isinstance(values, list) and len({np.shape(row)[:1] for row in values}) > 1:
         return Sequences(values)
-    array = np.asarray(unmasked(values, "features"))
+    try:
+        array = np.asarray(unmasked(values, "features"))
+    except ValueError as error:  # NumPy's, of arrays that differ in shape
+        raise InputError(
+            sentence(
+                "features that are arrays of different shapes",
+                "one array [rows, ...], or rows that differ in their first axis only",
+                "Pass several inputs as a tuple or a dictionary of arrays.",
+            )
+        ) from error
     if not array.ndim:  # a generator is a single object to NumPy
         raise InputTypeError(
             sentence(
@@ -407,7 +424,7 @@ def _row_weights(
     sampler: Draws, labels: AnyArray, weights: npt.ArrayLike | None
 ) -> AnyArray | None:
     """Return what rows weigh: as the user says, times what makes up for the draws."""
-    each = None if weights is None else _weights(weights)
+    each = None if weights is None else example_weights(weights)
     if labels.ndim != 2 or not hasattr(sampler, "importance"):
         return each
     importance = np.asarray(sampler.importance(labels), np.float32)
@@ -416,7 +433,20 @@ def _row_weights(
     return importance if each is None else each * importance
 
 
-def _weights(weights: npt.ArrayLike) -> AnyArray:
+def example_weights(weights: npt.ArrayLike) -> AnyArray:
+    """Return weights of examples as float32.
+
+    Args:
+        weights: `[rows]` finite, at least 0.
+
+    Raises:
+        InputTypeError: A weight is not a number.
+        InputError: They are not `[rows]`, or one is negative or not finite.
+
+    Example:
+        >>> example_weights([1, 0.5]).tolist()
+        [1.0, 0.5]
+    """
     values = floats(weights, "weights").astype(np.float32)
     if values.ndim != 1 or not (np.isfinite(values) & (values >= 0)).all():
         raise InputError(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.types import AnyArray, IntArray
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +24,12 @@ class Sequences:
 
     Attributes:
         rows: Arrays `[steps of the sequence, ...]` that differ only in the first axis.
-        padding: What stands after the end of a shorter sequence.
+        padding: What stands after the end of a shorter sequence: a number, or of
+            strings a string. 0 stands for "" of strings.
 
     Raises:
         InputError: There are none, or they differ in more than their lengths.
+        InputTypeError: The padding of numbers is a string, or that of strings a number.
 
     Example:
         >>> words = Sequences([[3, 1, 2], [5], [4, 4]])
@@ -36,7 +38,7 @@ class Sequences:
     """
 
     rows: Sequence[Any] = field(repr=False)
-    padding: float = 0
+    padding: float | str = 0
     values: AnyArray = field(init=False, repr=False)
     ends: IntArray = field(init=False, repr=False)
 
@@ -54,6 +56,7 @@ class Sequences:
         values = np.concatenate([array.astype(full[0].dtype) for array in each])
         if np.result_type(*{array.dtype for array in full}) != values.dtype:
             values = np.concatenate(full)
+        object.__setattr__(self, "padding", _padding_of(values, self.padding))
         object.__setattr__(self, "rows", ())
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "ends", np.cumsum([0, *map(len, each)]))
@@ -90,6 +93,21 @@ class Sequences:
         inside = place < lengths[:, None]
         padded[inside] = self.values[(self.ends[which][:, None] + place)[inside]]
         return padded
+
+
+def _padding_of(values: AnyArray, padding: float | str) -> float | str:
+    """Return what pads values of this type."""
+    strings = values.dtype.kind in "OSU"
+    if strings and not isinstance(padding, str | bytes) and padding == 0:
+        return ""
+    if strings != isinstance(padding, str | bytes):
+        raise InputTypeError(
+            sentence(
+                f"padding={padding!r} for sequences of type {values.dtype}",
+                "a string" if strings else "a number",
+            )
+        )
+    return padding
 
 
 def listing_of(arrays: Sequence[AnyArray], most: int = 3) -> str:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,17 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, listing, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import Correction, prior_correction
 from equipoise.sampling.classes import interleaved_numbers
-from equipoise.sampling.feeds.batch import Batch, mapped
+from equipoise.sampling.feeds.batch import Batch
+from equipoise.sampling.feeds.stream_rows import (
+    label_of,
+    require_alike,
+    stacked_features,
+    stacked_weights,
+    unbatched,
+)
 from equipoise.sampling.proportions import Proportions
 from equipoise.sampling.sampler import quota_shares
 
@@ -79,7 +85,8 @@ class StreamFeed:
         buffer: The most rows of a class in memory, at least a batch's share.
         batched: Whether the source yields batches instead of rows.
         sequences: Whether the first axis of features differs in length from row to
-            row; then they are padded with 0 to the longest of each batch.
+            row; then they are padded to the longest of each batch, numbers with 0 and
+            strings with "".
         repeat: Whether rare rows are repeated instead of frequent ones thrown away.
         seed: The seed of the run.
 
@@ -176,8 +183,10 @@ class StreamFeed:
             first_step: The first batch in it, from 0.
 
         Raises:
-            InputError: The source has no rows, or none of a class, or a label is no
-                class number; or a generator is to be read again.
+            InputTypeError: What the source yields is no row, or a value no number.
+            InputError: A pass has no rows, or none of a class; a label is no class
+                number, a weight is negative or not finite, or features differ in
+                shape; or a generator is to be read again.
         """
         epoch = integer(first_epoch, "first_epoch", 0)
         step = integer(first_step, "first_step", 0)
@@ -240,14 +249,18 @@ class StreamFeed:
         """Yield the numbers of the rows of a pass over the source, and the rows.
 
         Raises:
-            InputError: The pass had no row of a class that has a share.
+            InputError: The pass had no row, or none of a class that has a share.
         """
         if self._waiting is None:
             rows = self._opened()
         else:
             first, rest = self._waiting
             self._waiting, rows = None, chain([first], rest)
-        yield from enumerate(rows)
+        number = -1
+        for number, row in enumerate(rows):
+            yield number, row
+        if number < 0:
+            raise _no_rows()
         absent = np.flatnonzero((counts.seen == 0) & (np.array(self._quotas) > 0))
         if len(absent):
             raise InputError(
@@ -282,7 +295,7 @@ class StreamFeed:
                     )
                 )
             self._read = True
-        return chain.from_iterable(map(_unbatched, rows)) if self.batched else rows
+        return chain.from_iterable(map(unbatched, rows)) if self.batched else rows
 
     def _batch(
         self,
@@ -292,13 +305,10 @@ class StreamFeed:
         prior: FloatArray,
     ) -> Batch:
         rows = [row for _, row in examples]
-        weights = None
-        if len(rows[0]) > 2:
-            weights = np.array([float(row[2]) for row in rows], np.float32)
         return Batch(
-            mapped(_stack, *(row[0] for row in rows)),
+            stacked_features([row[0] for row in rows], self.sequences),
             labels.astype(self._target_type),
-            weights,
+            stacked_weights(rows),
             np.array([number for number, _ in examples], np.int64),
             *at,
             prior,
@@ -343,13 +353,16 @@ class StreamFeed:
         """Return the first row of the source, which the next pass still begins with.
 
         Raises:
-            InputError: The source has no rows.
+            InputTypeError: What it yields is no row.
+            InputError: The source has no rows, or the label is no class number.
+            UnsupportedError: The row has several labels, as a batch has.
         """
         if self._waiting is None:
             rows = self._opened()
             first = next(rows, None)
             if first is None:
-                raise InputError(sentence("a source of no rows", "at least one row"))
+                raise _no_rows()
+            label_of(first, self.classes)
             self._waiting = first, rows
         return self._waiting[0]
 
@@ -389,7 +402,8 @@ class StreamFeed:
                     "Make the feed as it was, or start without the state.",
                 )
             )
-        return int(state["epoch"]), int(state["step"])
+        epoch, step = (integer(state[name], name, 0) for name in ("epoch", "step"))
+        return epoch, step
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -401,6 +415,16 @@ class StreamFeed:
             "repeat": self.repeat,
             "seed": self.seed,
         }
+
+
+def _no_rows() -> InputError:
+    return InputError(
+        sentence(
+            "a source of no rows",
+            "at least one row in every pass",
+            "If the source is a function, it must return a new iterator each time.",
+        )
+    )
 
 
 class _Buffer:
@@ -454,6 +478,7 @@ class _Reader:
     random: np.random.Generator
     classes: int
     ended: bool = False
+    parts: int = 0
 
     def fill(self, needs: IntArray, quotas: Sequence[int], repeat: bool) -> None:
         """Read until there is enough for a batch, or the source ends.
@@ -468,7 +493,9 @@ class _Reader:
             if row is None:
                 self.ended = True
                 break
-            label = _label(row[1], self.classes)
+            label = label_of(row[1], self.classes)
+            require_alike(len(row[1]), self.parts)
+            self.parts = len(row[1])
             self.counts.seen[label] += 1
             if not self.buffers[label].add(row, self.random):
                 self.counts.thrown_away[label] += 1
@@ -480,53 +507,3 @@ class _Reader:
         if repeat:
             return full and all(len(b) for b, need, _ in each if need)
         return full and all(len(b.fresh) >= need for b, need, _ in each)
-
-
-def _label(row: Any, classes: int) -> int:
-    """Return the class number of a row."""
-    if not isinstance(row, list | tuple) or len(row) not in (2, 3):
-        raise InputTypeError(
-            sentence(
-                f"a row of type {type(row).__name__}"
-                + (f" of length {len(row)}" if isinstance(row, list | tuple) else ""),
-                "(features, label) or (features, label, weight)",
-            )
-        )
-    label = np.asarray(row[1])
-    if label.size != 1:
-        raise UnsupportedError(
-            sentence(
-                f"a label of shape {label.shape}",
-                "one class number for each row, or batched=True for batches of them",
-                "Batches of several labels are drawn from arrays: see Quotas.",
-            )
-        )
-    number = label.ravel()[0]
-    if label.dtype.kind not in "biuf":
-        raise InputTypeError(
-            sentence(f"the label {number!r}", f"class numbers from 0 to {classes - 1}")
-        )
-    if not (0 <= number < classes and number == int(number)):
-        raise InputError(
-            sentence(f"the label {number}", f"class numbers from 0 to {classes - 1}")
-        )
-    return int(number)
-
-
-def _unbatched(batch: Any) -> Iterator[Any]:
-    """Yield the rows of a batch."""
-    count = len(np.asarray(batch[1]))
-    for place in range(count):
-        yield tuple(mapped(itemgetter(place), batch_part) for batch_part in batch)
-
-
-def _stack(*arrays: Any) -> Any:
-    """Return arrays as one; sequences of different lengths are padded with 0."""
-    each = [np.asarray(array) for array in arrays]
-    if len({array.shape for array in each}) == 1:
-        return np.stack(each)
-    longest = max(map(len, each))
-    padded = np.zeros((len(each), longest, *each[0].shape[1:]), each[0].dtype)
-    for place, array in enumerate(each):
-        padded[place, : len(array)] = array
-    return padded

@@ -128,7 +128,7 @@ def _padding(part: Any) -> Any:
 
 def _take(
     values: tf.Tensor,
-    padding: float,
+    padding: float | str,
     index: tf.Tensor,
     partner: tf.Tensor | None = None,
     mix: tf.Tensor | None = None,

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from equipoise.sampling.feeds.batch import Batch, mapped
 from equipoise.sampling.feeds.protocols import StreamSource
+from equipoise.sampling.feeds.stream_rows import require_castable
 
 
 def stream_dataset(
@@ -64,12 +65,14 @@ def stream_dataset(
 
     def batches() -> Iterator[Any]:
         for batch in next_pass():
+            require_castable(batch.features, types)
             parts = batch.parts()
             if rows:
                 one = np.ones(feed.batch, np.float32)
                 parts = (*parts, *(() if weighted else (one,)), batch.rows)
             yield parts
 
+    types = mapped(lambda values: np.asarray(values).dtype, first[0])
     targets = tf.float32 if feed.classes == 2 else tf.int32
     each = [_spec(first[0], feed), tf.TensorSpec((feed.batch,), targets)]
     if weighted or rows:
