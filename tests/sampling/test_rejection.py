@@ -137,3 +137,18 @@ def test_labels_and_states_that_are_refused():
     assert rejection.report().seen.tolist() == [0, 0]
     with pytest.raises(InputError, match=r"Rejection\.state"):
         Rejection.from_state({"seen": 3})
+
+
+@pytest.mark.parametrize("target", [[0.5, 0.5], "balanced"])
+def test_classes_that_contradict_the_shares(target):
+    with pytest.raises(InputError, match=r"classes=3 with shares of 2.*Leave classes="):
+        Rejection(target, population=[0.9, 0.1], classes=3)
+    assert len(Rejection(target, population=[0.9, 0.1]).target) == 2
+    assert len(Rejection(target, population=[0.9, 0.1], classes=2).target) == 2
+
+
+@pytest.mark.parametrize("name", ["seen", "kept"])
+def test_a_state_of_other_classes(name):
+    state = {**Rejection([0.5, 0.5]).state(), name: [1, 2, 3]}
+    with pytest.raises(InputError, match=rf"{name!r} of shape.*each of 2 classes"):
+        Rejection.from_state(state)

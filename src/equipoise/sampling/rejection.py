@@ -94,7 +94,8 @@ class Rejection:
         target: `[classes]` shares above 0 that sum to 1; or "balanced", if `population`
             or `classes` says how many classes there are.
         population: `[classes]` the shares of the stream; None to count them.
-        classes: How many classes there are, for target="balanced" without a population.
+        classes: How many classes there are, for target="balanced" without a population;
+            else as many as shares.
         seed: The seed of the draws.
 
     Raises:
@@ -131,6 +132,7 @@ class Rejection:
                     "as many of each, one for each class",
                 )
             )
+        _require_as_many(len(self.target), classes)
         self.seed = integer(seed, "seed")
         self._declared = declared
         self._seen = np.zeros(len(self.target), np.int64)
@@ -233,8 +235,15 @@ class Rejection:
                 )
             )
         rejection = cls(state["target"], state["population"], seed=state["seed"])
-        rejection._seen = np.asarray(state["seen"], np.int64)
-        rejection._kept = np.asarray(state["kept"], np.int64)
+        for name, counts in {"seen": rejection._seen, "kept": rejection._kept}.items():
+            if np.shape(state[name]) != counts.shape:
+                raise InputError(
+                    sentence(
+                        f"a state with {name!r} of shape {np.shape(state[name])}",
+                        f"one number for each of {len(counts)} classes",
+                    )
+                )
+            counts[:] = state[name]
         return rejection
 
     def _population(self) -> FloatArray:
@@ -256,6 +265,18 @@ class Rejection:
             random = generator(self.seed, "rejection", number)
             self._uniform = number, random.random(_BLOCK)
         return float(self._uniform[1][within])
+
+
+def _require_as_many(shares: int, classes: int | None) -> None:
+    """Check that there are as many shares as classes, if it is said how many."""
+    if classes is not None and integer(classes, "classes", 2) != shares:
+        raise InputError(
+            sentence(
+                f"classes={classes} with shares of {shares} classes",
+                "as many classes as shares",
+                "Leave classes= out: the shares say how many there are.",
+            )
+        )
 
 
 def _plain(label: Any) -> Any:
