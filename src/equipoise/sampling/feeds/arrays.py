@@ -424,7 +424,7 @@ def _row_weights(
     sampler: Draws, labels: AnyArray, weights: npt.ArrayLike | None
 ) -> AnyArray | None:
     """Return what rows weigh: as the user says, times what makes up for the draws."""
-    each = None if weights is None else example_weights(weights)
+    each = None if weights is None else finite_weights(weights)
     if labels.ndim != 2 or not hasattr(sampler, "importance"):
         return each
     importance = np.asarray(sampler.importance(labels), np.float32)
@@ -433,7 +433,7 @@ def _row_weights(
     return importance if each is None else each * importance
 
 
-def example_weights(weights: npt.ArrayLike) -> AnyArray:
+def finite_weights(weights: npt.ArrayLike) -> AnyArray:
     """Return weights of examples as float32.
 
     Args:
@@ -444,7 +444,7 @@ def example_weights(weights: npt.ArrayLike) -> AnyArray:
         InputError: They are not `[rows]`, or one is negative or not finite.
 
     Example:
-        >>> example_weights([1, 0.5]).tolist()
+        >>> finite_weights([1, 0.5]).tolist()
         [1.0, 0.5]
     """
     values = floats(weights, "weights").astype(np.float32)

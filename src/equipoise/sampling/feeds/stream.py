@@ -22,8 +22,8 @@ from equipoise.sampling.feeds.stream_rows import (
     label_of,
     require_alike,
     stacked_features,
-    stacked_weights,
     unbatched,
+    weights_of_rows,
 )
 from equipoise.sampling.proportions import Proportions
 from equipoise.sampling.sampler import quota_shares
@@ -308,7 +308,7 @@ class StreamFeed:
         return Batch(
             stacked_features([row[0] for row in rows], self.sequences),
             labels.astype(self._target_type),
-            stacked_weights(rows),
+            weights_of_rows(rows),
             np.array([number for number, _ in examples], np.int64),
             *at,
             prior,

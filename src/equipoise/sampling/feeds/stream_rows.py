@@ -13,7 +13,7 @@ from equipoise._core.arrays import floats
 from equipoise._core.checks import listing, sentence
 from equipoise._core.types import AnyArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.sampling.feeds.arrays import example_weights
+from equipoise.sampling.feeds.arrays import finite_weights
 from equipoise.sampling.feeds.batch import mapped
 from equipoise.sampling.feeds.sequences import Sequences, listing_of
 
@@ -189,7 +189,7 @@ def _stacked(arrays: Sequence[Any], sequences: bool) -> AnyArray:
     return Sequences(each).take(np.arange(len(each)))
 
 
-def stacked_weights(rows: Sequence[Any]) -> AnyArray | None:
+def weights_of_rows(rows: Sequence[Any]) -> AnyArray | None:
     """Return the weights of some rows, `[rows]` float32; None if they have none.
 
     Args:
@@ -200,13 +200,13 @@ def stacked_weights(rows: Sequence[Any]) -> AnyArray | None:
         InputError: One is negative or not finite.
 
     Example:
-        >>> stacked_weights([(0.5, 1, 2), (0.1, 0, 3.0)]).tolist()
+        >>> weights_of_rows([(0.5, 1, 2), (0.1, 0, 3.0)]).tolist()
         [2.0, 3.0]
     """
     if len(rows[0]) < 3:
         return None
     values = floats([row[2] for row in rows], "weights")
-    return example_weights(values.reshape(-1) if values.size == len(rows) else values)
+    return finite_weights(values.reshape(-1) if values.size == len(rows) else values)
 
 
 def require_castable(batch: Any, expected: Any) -> None:
