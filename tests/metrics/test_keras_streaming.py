@@ -7,6 +7,9 @@ import pytest
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from equipoise.errors import InputError  # noqa: E402 (after the skip)
+from equipoise.metrics import keras as streaming  # noqa: E402 (after the skip)
+from equipoise.metrics import keras_streaming  # noqa: E402 (after the skip)
 from equipoise.metrics.confusion import counts  # noqa: E402 (after the skip)
 from equipoise.metrics.keras_streaming import (  # noqa: E402 (after the skip)
     decision_counts,
@@ -68,3 +71,14 @@ def test_counts_are_those_of_the_confusion_matrix_of_each_column() -> None:
     for k in range(3):
         cells = counts(truth[:, k], flag[:, k], weight[:, k], threshold=0.5)
         assert made[:, k] == pytest.approx([cells.tp, cells.fp, cells.fn, cells.tn])
+
+
+def test_a_metric_has_a_line_for_each_replica(monkeypatch) -> None:
+    """Else the second replica would have nowhere to keep its scores."""
+    outside = streaming.AUROC()
+    monkeypatch.setattr(keras_streaming, "replicas", lambda: 2)
+    with pytest.raises(InputError, match=r"outside of the scope.*strategy\.scope"):
+        outside.update_state([0, 1], [0.0, 1.0])
+    within = streaming.AUROC()
+    within.update_state([0, 1], [0.0, 1.0])
+    assert float(within.result()) == 1.0

@@ -177,3 +177,38 @@ def test_a_score_that_is_no_number_spoils_the_result(name) -> None:
     metric.reset_state()
     metric.update_state([0, 1], [[1.0, 0.0], [0.0, 1.0]])
     assert float(metric.result()) == 1.0
+
+
+@pytest.mark.parametrize("kind", [streaming.MacroAveragePrecision, streaming.MacroF1])
+@pytest.mark.parametrize(
+    ("y", "weights", "labels"),
+    [
+        (np.zeros(7), None, False),
+        (np.zeros(1), None, False),
+        (np.eye(4)[:1], None, False),
+        (np.eye(4)[:3], None, False),
+        (np.eye(4)[:1], None, True),
+        (np.zeros(4), None, True),
+        (np.zeros(5), np.ones(3), False),
+        (np.zeros(5), np.ones((5, 3)), False),
+    ],
+)
+def test_as_many_labels_and_weights_as_rows(kind, y, weights, labels):
+    """TensorFlow would spread one row over all of them."""
+    metric = kind(4, labels=labels)
+    with pytest.raises(InputError, match=r"of shape \(.*\) and scores|labels of shape"):
+        metric.update_state(y, np.zeros((5, 4)), weights)
+    right = np.eye(4)[[0, 1, 2, 3, 0]]
+    metric.update_state(right, 2 * right - 1)
+    assert float(metric.result()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("kind", [streaming.MacroAveragePrecision, streaming.MacroF1])
+def test_weights_of_scores_with_more_axes(kind):
+    random = np.random.default_rng(2)
+    y, z = random.integers(0, 4, (6, 5)), random.normal(size=(6, 5, 4))
+    weights = random.random(6)
+    deep, flat = kind(4), kind(4)
+    deep.update_state(np.eye(4)[y], z, weights)
+    flat.update_state(y.ravel(), z.reshape(-1, 4), np.repeat(weights, 5))
+    assert float(deep.result()) == pytest.approx(float(flat.result()))

@@ -12,8 +12,9 @@ import numpy as np
 from keras import ops
 
 from equipoise._core.arrays import unmasked
-from equipoise._core.checks import integer
+from equipoise._core.checks import integer, sentence
 from equipoise._core.types import Tensor
+from equipoise.errors import InputError
 from equipoise.metrics.keras_inputs import (
     aligned_weights,
     replicas,
@@ -213,7 +214,20 @@ def keep_scores(
         filled: `[replicas]`.
         batch: `[rows, ..., 3]`, from `score_batch`.
         merge: From `[rows, ..., 3]` of any number of rows to `[bins, ..., 3]`.
+
+    Raises:
+        InputError: There are more replicas than lines: the metric was made outside of
+            the scope of their strategy.
     """
+    if replicas() > scores.shape[0]:
+        raise InputError(
+            sentence(
+                f"a metric that was made outside of the scope of a strategy of "
+                f"{replicas()} replicas",
+                "one that is made where the model is",
+                "Make it within `with strategy.scope():`.",
+            )
+        )
     line = this_replica()
     buffer = ops.convert_to_tensor(scores)
     counts = ops.convert_to_tensor(filled)

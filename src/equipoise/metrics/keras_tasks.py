@@ -8,6 +8,7 @@ scores of each class, as `AveragePrecision` does, exactly for up to `bins` rows.
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any
 
@@ -19,6 +20,7 @@ from equipoise._core.types import Tensor
 from equipoise.errors import InputError
 from equipoise.metrics.keras_inputs import (
     aligned_weights,
+    require_as_many_weights,
     require_class_numbers,
     require_labels,
     require_weights,
@@ -86,32 +88,40 @@ class TaskMetricOfKeras(StreamingMetric):
                     f"scores [rows, {self.classes}]",
                 )
             )
-        score = ops.cast(ops.reshape(score, (-1, self.classes)), "float64")
         weight = self._weights(sample_weight, score)
-        truth, weight, refused = self._truth(
-            ops.convert_to_tensor(y_true), weight, whose
-        )
+        labels = ops.convert_to_tensor(y_true)
+        _require_rows(labels, self._sparse(labels), score, whose)
+        score = ops.cast(ops.reshape(score, (-1, self.classes)), "float64")
+        truth, weight, refused = self._truth(labels, weight, whose)
         refused = ops.logical_or(refused, require_weights(weight, whose))
         return self._unrefused(truth, score, weight, refused)
 
     def _weights(self, sample_weight: Tensor | None, score: Tensor) -> Tensor:
+        """Return weights `[rows, classes]` float64 for scores `[..., classes]`."""
         if sample_weight is None:
-            return ops.ones_like(score)
-        weight = ops.cast(ops.convert_to_tensor(sample_weight), "float64")
-        weight = aligned_weights(weight, 2)
-        return ops.broadcast_to(weight, ops.shape(score))
+            weight = ops.ones_like(score, "float64")
+        else:
+            weight = ops.cast(ops.convert_to_tensor(sample_weight), "float64")
+            weight = aligned_weights(weight, len(score.shape))
+            require_as_many_weights(weight, tuple(score.shape), type(self).__name__)
+            weight = ops.broadcast_to(weight, ops.shape(score))
+        return ops.reshape(weight, (-1, self.classes))
+
+    def _sparse(self, y_true: Tensor) -> bool:
+        """Return whether targets are class numbers, one for each row."""
+        one = len(y_true.shape) == 1 or (y_true.shape[-1] == 1 and self.classes != 1)
+        return one and not self.labels
 
     def _truth(
         self, y_true: Tensor, weight: Tensor, whose: str
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return truth and weights `[rows, classes]`, and whether any is refused."""
-        sparse = len(y_true.shape) == 1 or (y_true.shape[-1] == 1 and self.classes != 1)
-        if sparse and not self.labels:
+        if self._sparse(y_true):
             numbers = ops.cast(ops.reshape(y_true, (-1,)), "float64")
             refused = require_class_numbers(numbers, self.classes, weight[:, 0], whose)
             truth = ops.one_hot(ops.cast(numbers, "int32"), self.classes)
             return ops.cast(truth, "float64"), weight, refused
-        if y_true.shape[-1] != self.classes:
+        if len(y_true.shape) < 2 or y_true.shape[-1] != self.classes:
             shares = f"[rows, {self.classes}]"
             accepted = f"class numbers [rows], or shares of the classes {shares}"
             if self.labels:
@@ -130,6 +140,21 @@ class TaskMetricOfKeras(StreamingMetric):
             weight = ops.where(unknown, ops.zeros_like(weight), weight)
             truth = ops.where(unknown, ops.zeros_like(truth), truth)
         return truth, weight, require_labels(truth, weight, whose)
+
+
+def _require_rows(y_true: Tensor, sparse: bool, score: Tensor, whose: str) -> None:
+    """Raise if there are not as many rows of labels as of scores, if shapes tell."""
+    rows, scored = tuple(y_true.shape), tuple(score.shape)[:-1]
+    rows = rows if sparse or len(rows) < 2 else rows[:-1]
+    if None in rows or None in scored or math.prod(rows) == math.prod(scored):
+        return
+    raise InputError(
+        sentence(
+            f"labels of shape {tuple(y_true.shape)} and scores of shape "
+            f"{tuple(score.shape)} for {whose}",
+            "as many rows of labels as of scores",
+        )
+    )
 
 
 def _macro(values: Tensor, judged: Tensor) -> Tensor:
