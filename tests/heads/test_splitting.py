@@ -189,3 +189,69 @@ def test_what_is_no_model_or_has_no_graph() -> None:
     with pytest.raises(InputError, match="Flatten"):
         split_at_features(deep, features="wide")
     assert split_at_features(deep, features="flat").width == 12
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "last", [layers.ReLU, layers.LeakyReLU, lambda: layers.Activation("relu6")]
+)
+def test_an_activation_that_changes_only_some_rows_is_seen(seed: int, last: Any):
+    """On the rows at hand it may change nothing."""
+    keras.utils.set_random_seed(seed)
+    with pytest.raises(InputError, match="whose output is not that of a Dense layer"):
+        split_at_features(ends_in(layers.Dense(1), last()), X)
+
+
+def test_rows_with_gaps_and_no_rows() -> None:
+    assert split_at_features(sequential(), np.full((3, 6), np.nan)).width == 5
+    with pytest.raises(InputError, match="x of no rows"):
+        split_at_features(sequential(), X[:0])
+
+
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_in_any_precision(dtype: str) -> None:
+    hidden = layers.Dense(5, "relu", dtype=dtype)
+    for last in (layers.Dense(3, dtype=dtype), layers.Dense(3, dtype="float32")):
+        model = keras.Sequential([keras.Input((6,)), hidden, last])
+        split = split_at_features(model, X)
+        assert split.last is last
+        np.testing.assert_allclose(
+            split.features(X) @ split.kernel + split.bias,
+            np.asarray(model(X), np.float64),
+            atol=0.05,
+        )
+
+
+def two_inputs(form: Any) -> Any:
+    a, b = keras.Input((6,), name="a"), keras.Input((2,), name="b")
+    both = layers.Concatenate(name="both")([layers.Dense(4, "relu")(a), b])
+    return keras.Model(form(a, b), layers.Dense(3)(both))
+
+
+@pytest.mark.parametrize(
+    "form", [lambda a, b: [a, b], lambda a, b: (a, b), lambda a, b: {"b": b, "a": a}]
+)
+@pytest.mark.parametrize("name", [None, "both"])
+def test_several_inputs(form: Any, name: str | None) -> None:
+    model, rows = two_inputs(form), form(X, X[:, :2])
+    with pytest.raises(InputError, match=r"2 input layers and no x.*in the form that"):
+        split_at_features(model)
+    split = split_at_features(model, rows, name)
+    features = split.features(rows)
+    np.testing.assert_array_equal(features[:, 4:], X[:, :2])
+    np.testing.assert_allclose(
+        features @ split.kernel + split.bias,
+        np.asarray(split.model(rows)),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+    with pytest.raises(InputError, match=r"one array for the model .* of 2 inputs"):
+        split.features(X)
+
+
+def test_a_name_needs_one_output() -> None:
+    inputs = keras.Input((6,))
+    hidden = layers.Dense(4, name="hidden")(inputs)
+    model = keras.Model(inputs, [layers.Dense(1)(hidden), layers.Dense(2)(hidden)])
+    with pytest.raises(InputError, match="of 2 outputs"):
+        split_at_features(model, features="hidden")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,21 +56,26 @@ class FeatureSplit:
         """How many features there are."""
         return int(self.last.kernel.shape[0])
 
-    def features(self, x: npt.ArrayLike) -> Float32Array:
+    def features(self, x: Any) -> Float32Array:
         """Return what the last layer is given for each row, `[rows, width]`.
 
         The model runs as it does when it predicts: dropout drops nothing, and batch
         normalisation uses the means and variances that it has learned.
 
         Args:
-            x: `[rows, ...]` what the model takes.
+            x: `[rows, ...]` what the model takes; of several inputs a tuple, list or
+                dictionary of arrays, as the model has them.
+
+        Raises:
+            InputError: It is one array for a model of several inputs.
         """
+        import keras
         import tensorflow as tf
 
-        rows = np.asarray(x)
+        rows = _rows_for(self.model, x)
         blocks = [
-            np.asarray(self._traced(tf.constant(rows[i : i + SCORED_AT_ONCE])))
-            for i in range(0, len(rows), SCORED_AT_ONCE)
+            np.asarray(self._traced(keras.tree.map_structure(tf.constant, block)))
+            for block in _blocks(rows)
         ]
         return np.concatenate([np.empty((0, self.width)), *blocks]).astype(np.float32)
 
@@ -100,33 +105,35 @@ class FeatureSplit:
         import tensorflow as tf
 
         def features(rows: Any) -> Any:
-            with _recorded(self.last) as inputs:
+            with _recorded(self.last) as calls:
                 self.model(rows, training=False)
-            return inputs[0]
+            return calls[0][0]
 
         return tf.function(features, autograph=False, reduce_retracing=True)
 
 
 def split_at_features(
-    model: Any, x: npt.ArrayLike | None = None, features: str | None = None
+    model: Any, x: Any = None, features: str | None = None
 ) -> FeatureSplit:
     """Find the last layer of a model: the `Dense` that makes the output.
 
-    It is found by what the layers compute, so the model may be sequential, functional
-    or a class of your own, and the layer may lie inside a model in the model.
+    It is the one whose output, whatever it is, is the model's. So the model may be
+    sequential, functional or a class of your own, and the layer may lie inside a model
+    in the model.
 
     Args:
         model: A Keras model with one logit per row, or several.
-        x: `[rows, ...]` some rows that the model takes; two are enough. None if the
-            model has an input layer: then rows are made up.
+        x: `[rows, ...]` some rows that the model takes, two are enough; of several
+            inputs a tuple, list or dictionary of arrays. None if the model has one
+            input layer: then rows are made up.
         features: The name of the layer whose output are the features. A new last layer
             takes the place of all that follows it, and has yet to be trained. None: the
             input of the last layer.
 
     Raises:
         InputTypeError: The model is not a Keras model.
-        InputError: The output is not that of a `Dense` layer with a bias, or there is
-            no layer of that name; the message says what to do.
+        InputError: The output is not that of a `Dense` layer with a bias, there is no
+            layer of that name, or x has no rows; the message says what to do.
 
     Example:
         >>> import keras
@@ -148,16 +155,12 @@ def split_at_features(
         )
     if features is not None:
         return _cut(model, features)
-    rows = _some_rows(model) if x is None else np.asarray(x)[:LOOKED_AT]
-    output = np.asarray(model(rows, training=False))
+    rows = _some_rows(model) if x is None else _first_rows(model, x)
     for layer in reversed(_dense_layers(model)):
-        with _recorded(layer) as inputs:
-            model(rows, training=False)
-        if len(inputs) != 1:
-            continue
-        made = np.asarray(layer(inputs[0]))
-        if made.size == output.size and np.allclose(made.ravel(), output.ravel()):
-            _require_plain(layer, np.shape(inputs[0]))
+        with _recorded(layer) as calls:
+            output = model(rows, training=False)
+        if len(calls) == 1 and _is_output(model, layer, rows, output, calls[0][1]):
+            _require_plain(layer, np.shape(calls[0][0]))
             return FeatureSplit(model, layer)
     raise InputError(
         sentence(
@@ -198,8 +201,17 @@ def _cut(model: Any, name: str) -> FeatureSplit:
                 "Name a layer after Flatten or GlobalAveragePooling.",
             )
         )
+    if len(model.outputs) != 1:
+        raise InputError(
+            sentence(
+                f"features={name!r} with the model {model.name!r} of "
+                f"{len(model.outputs)} outputs",
+                "a model with one output",
+            )
+        )
     last = keras.layers.Dense(model.outputs[0].shape[-1])
-    return FeatureSplit(keras.Model(inputs, last(made)), last, trained=False)
+    form = inputs if isinstance(model, keras.Sequential) else model.input
+    return FeatureSplit(keras.Model(form, last(made)), last, trained=False)
 
 
 def _dense_layers(model: Any) -> list[Any]:
@@ -245,7 +257,9 @@ def _some_rows(model: Any) -> npt.NDArray[Any]:
             sentence(
                 f"the model {model.name!r} with {len(inputs)} input layers and no x",
                 "one input layer, or some rows that the model takes",
-                "Pass x: split_at_features(model, x[:2]).",
+                "Pass x: the arrays of two rows, in the form that the model takes."
+                if inputs
+                else "Pass x: split_at_features(model, x[:2]).",
             )
         )
     shape = [LOOKED_AT, *(n or 1 for n in inputs[0].shape[1:])]
@@ -255,18 +269,83 @@ def _some_rows(model: Any) -> npt.NDArray[Any]:
     return np.random.default_rng(0).normal(size=shape).astype(dtype)
 
 
+def _rows_for(model: Any, x: Any) -> Any:
+    """Return rows as arrays, in the form that they are given in."""
+    several = len(getattr(model, "inputs", None) or ()) > 1
+    if isinstance(x, Mapping):
+        return {name: np.asarray(values) for name, values in x.items()}
+    if isinstance(x, tuple) or (several and isinstance(x, list)):
+        return type(x)(np.asarray(values) for values in x)
+    if several:
+        raise InputError(
+            sentence(
+                f"one array for the model {model.name!r} of {len(model.inputs)} inputs",
+                "a tuple, list or dictionary of arrays, as the model takes them",
+            )
+        )
+    return np.asarray(x)
+
+
+def _blocks(rows: Any, size: int = SCORED_AT_ONCE) -> Iterator[Any]:
+    """Yield rows in blocks."""
+    import keras
+
+    count = max((len(array) for array in keras.tree.flatten(rows)), default=0)
+    for i in range(0, count, size):
+        yield keras.tree.map_structure(lambda array, i=i: array[i : i + size], rows)
+
+
+def _first_rows(model: Any, x: Any) -> Any:
+    """Return a few rows of those that there are."""
+    first = next(_blocks(_rows_for(model, x), LOOKED_AT), None)
+    if first is None:
+        raise InputError(
+            sentence("x of no rows", "at least one row that the model takes")
+        )
+    return first
+
+
+def _is_output(model: Any, layer: Any, rows: Any, output: Any, made: Any) -> bool:
+    """Return whether the model's output is that of a layer, whatever that gives.
+
+    The layer is made to give numbers of either sign, from 1 to 64, so that an
+    activation that changes only some numbers, such as relu, is seen.
+    """
+    from keras import ops
+
+    if not hasattr(output, "shape") or np.size(output) != np.size(made):
+        return False
+    size = np.size(made)
+    numbers = 2.0 ** (6 - np.arange(size) % 7) * (-1.0) ** np.arange(size)
+    for sign in (1, -1):
+        given = ops.cast(ops.reshape(sign * numbers, made.shape), made.dtype)
+        with _replaced(layer, lambda *_, given=given, **__: given):
+            other = np.asarray(model(rows, training=False), np.float64)
+        if other.size != size or not np.allclose(other.ravel(), sign * numbers):
+            return False
+    return True
+
+
 @contextlib.contextmanager
-def _recorded(layer: Any) -> Iterator[list[Any]]:
-    """Note what a layer is given while its model is called."""
-    inputs: list[Any] = []
+def _replaced(layer: Any, call: Any) -> Iterator[None]:
+    """Let a layer compute something else while its model is called."""
+    layer.call = call
+    try:
+        yield
+    finally:
+        del layer.call
+
+
+@contextlib.contextmanager
+def _recorded(layer: Any) -> Iterator[list[tuple[Any, Any]]]:
+    """Note what a layer is given and gives while its model is called."""
+    calls: list[tuple[Any, Any]] = []
     usual = layer.call
 
     def call(rows: Any, *args: Any, **options: Any) -> Any:
-        inputs.append(rows)
-        return usual(rows, *args, **options)
+        made = usual(rows, *args, **options)
+        calls.append((rows, made))
+        return made
 
-    layer.call = call
-    try:
-        yield inputs
-    finally:
-        del layer.call
+    with _replaced(layer, call):
+        yield calls
