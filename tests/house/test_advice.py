@@ -1451,6 +1451,15 @@ ELSEWHERE = {
         "tests/verbs/test_evaluate_task.py",
         "test_the_advice_about_arrays_of_several_classes_works",
     ),
+    "heads/splitting.py: Pass x: the arrays of two rows, in the form that the model "
+    "takes.": (
+        "tests/heads/test_splitting.py",
+        "test_several_inputs",
+    ),
+    "metrics/keras_streaming.py: Make it within `with strategy.scope():`.": (
+        "tests/metrics/test_keras_streaming.py",
+        "test_a_metric_has_a_line_for_each_replica",
+    ),
     "synthesis/synthesis.py: <remedy>": (
         "tests/synthesis/test_synthesis.py",
         "test_a_synthesis_of_classes_refuses_labels_with_advice_that_works",

@@ -67,7 +67,7 @@ def test_each_class_has_its_rate(rate):
 
 @pytest.mark.parametrize(
     ("rate", "shares"),
-    [({0: 1.0}, (1, 0)), ({1: 1.0}, (0, 1)), ({2: 1.0}, (0, 0)), (1.0, (1, 1))],
+    [({0: 1.0}, (1, 0)), ({1: 1.0}, (0, 1)), (1.0, (1, 1))],
 )
 @pytest.mark.parametrize("column", [False, True])
 def test_a_class_of_one_output_without_a_rate_stays(rate, shares, column):
@@ -160,3 +160,70 @@ def test_what_cannot_be_done_is_said():
                 model.train_on_batch(X, TWO)
         else:
             model.train_on_batch(X, TWO)
+
+
+@pytest.mark.parametrize(
+    ("rate", "classes", "outputs"),
+    [
+        ({2: 0.5}, (), 1),
+        ({7: 0.5}, (), 2),
+        ({3: 0.5}, (), 3),
+        ({"c": 0.5}, ("a", "b", "c"), 1),
+    ],
+)
+def test_a_rate_of_a_class_that_the_model_has_not_is_no_rate_of_0(
+    rate, classes, outputs
+):
+    with pytest.raises(InputError, match=f"a model whose output is {outputs} wide"):
+        AugmentedModel(network(outputs), AddTen(), rate, classes)
+    assert AugmentedModel(network(8), AddTen(), rate, classes).rates.max() == 0.5
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_numbers_of_numpy_are_rates_and_classes(tmp_path):
+    rates = dict(zip(np.unique(TWO.astype(int)), np.float32([0.25, 0.5]), strict=True))
+    for rate in (rates, np.float32(0.5)):
+        model = AugmentedModel(network(), AddTen(), rate)
+        model.save(tmp_path / "model.keras")
+        again = keras.saving.load_model(tmp_path / "model.keras")
+        np.testing.assert_array_equal(again.rates, model.rates)
+    with pytest.raises(InputError, match="two rates of class 1"):
+        class_rates({1: 0.5, "rare": 0.5}, ("usual", "rare"))
+
+
+def test_layers_that_make_whole_numbers_are_refused():
+    """The examples beside them would lose their decimals."""
+    whole = keras.layers.Discretization(bin_boundaries=[0.0])
+    model = AugmentedModel(network(), whole, 0.5)
+    model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
+    with pytest.raises(InputError, match="from an augmentation of float32"):
+        model.train_on_batch(X, TWO)
+
+
+def test_layers_of_less_precision_leave_the_other_examples_as_they_are():
+    class Half(keras.layers.Layer):
+        def call(self, x):
+            return x + 10
+
+    seen = []
+
+    class Eye(keras.layers.Layer):
+        def call(self, x):
+            if hasattr(x, "numpy"):
+                seen.append(x.numpy())
+            return x
+
+    plain = keras.Sequential([keras.Input((4, 4, 1)), Eye(), *network().layers])
+    model = AugmentedModel(plain, Half(dtype="float16"), {1: 1.0})
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    model.compile("sgd", loss, run_eagerly=True)
+    model.train_on_batch(X, TWO)
+    np.testing.assert_array_equal(seen[-1][TWO == 0], X[TWO == 0])
+    np.testing.assert_allclose(seen[-1][TWO == 1], X[TWO == 1] + 10, atol=0.02)
+
+
+def test_a_model_of_several_inputs_is_refused():
+    inputs = [keras.Input((2,)), keras.Input((3,))]
+    output = keras.layers.Dense(1)(keras.layers.Concatenate()(inputs))
+    with pytest.raises(InputError, match="a model of 2 inputs"):
+        AugmentedModel(keras.Model(inputs, output), AddTen())

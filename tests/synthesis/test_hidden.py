@@ -436,3 +436,9 @@ def test_a_dataset_whose_last_batch_is_smaller():
         model = kind(network(), "pool", seed=0, **options)
         model.compile("adam", loss_of(1))
         model.fit(data, epochs=2, verbose=0, shuffle=False)
+
+
+def test_numbers_of_numpy_name_a_layer_and_a_rate_is_a_number():
+    assert HiddenMixup(network(), np.int64(1)).layer_name == "pool"
+    with pytest.raises(InputTypeError, match="rate that are not numbers"):
+        HiddenSmote(network(), "pool", rate="a")

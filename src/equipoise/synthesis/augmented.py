@@ -13,7 +13,12 @@ from keras import ops
 from equipoise._core.checks import listing, nearest, number, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, InputTypeError
-from equipoise.synthesis.wrapped import TrainingStep, WrappedModel, target_rows
+from equipoise.synthesis.wrapped import (
+    TrainingStep,
+    WrappedModel,
+    is_whole_number,
+    target_rows,
+)
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -38,8 +43,9 @@ class AugmentedModel(WrappedModel):
 
     Raises:
         InputTypeError: It is no model, or there is no layer.
-        InputError: A rate is out of range or of an unknown class; or, in training,
-            a layer changes the shape of an example.
+        InputError: A rate is out of range or of an unknown class, or the model has
+            several inputs; or, in training, a layer changes the shape of an example, or
+            makes whole numbers of others.
 
     Example:
         >>> def build():
@@ -77,9 +83,30 @@ class AugmentedModel(WrappedModel):
             )
         super().__init__(model, seed, **options)
         self.augmentation = list(several)
-        self.rate = dict(rate) if isinstance(rate, Mapping) else rate
         self.classes = tuple(classes)
         self.rates = class_rates(rate, self.classes)
+        self.rate = _plain_rate(rate)
+        self._require_fitting()
+
+    def _require_fitting(self) -> None:
+        """Check that the model has one input, and an output for each class."""
+        inputs = len(getattr(self.model, "inputs", None) or [None])
+        if inputs > 1:
+            raise InputError(
+                sentence(f"a model of {inputs} inputs", "a model of one input")
+            )
+        if getattr(self.model, "output_shape", None) is None:
+            return
+        outputs = self._outputs()
+        numbered = len(self.rates) if isinstance(self.rate, dict) else 0
+        if numbered > max(2, outputs):
+            raise InputError(
+                sentence(
+                    f"rates or names of {numbered} classes for a model whose output is "
+                    f"{outputs} wide",
+                    f"those of at most {max(2, outputs)} classes, numbered from 0",
+                )
+            )
 
     def trained(self, inputs: Any, step: TrainingStep) -> Tensor:
         """Return what the model makes of examples that went through the layers.
@@ -89,7 +116,8 @@ class AugmentedModel(WrappedModel):
             step: As in `WrappedModel`.
 
         Raises:
-            InputError: A layer changes the shape of an example.
+            InputError: A layer changes the shape of an example, or makes whole numbers
+                of others.
         """
         x = made = ops.convert_to_tensor(inputs)
         for layer in self.augmentation:
@@ -102,6 +130,17 @@ class AugmentedModel(WrappedModel):
                     "Leave out layers that resize, crop or encode.",
                 )
             )
+        before, after = map(keras.backend.standardize_dtype, (x.dtype, made.dtype))
+        floating = keras.backend.is_float_dtype(before)
+        if floating and not keras.backend.is_float_dtype(after):
+            raise InputError(
+                sentence(
+                    f"examples of type {after} from an augmentation of {before}",
+                    "floating numbers, as they were",
+                    "Leave out layers that resize, crop or encode.",
+                )
+            )
+        made = ops.cast(made, before) if floating else made
         batch = ops.shape(x)[0]
         chance = keras.random.uniform((batch,), seed=self._random)
         chosen = chance < self.chances(step.targets)
@@ -185,8 +224,8 @@ def class_rates(
         return np.array([number(rate, "rate", 0, 1)])
     shares: dict[int, float] = {}
     for name, share in rate.items():
-        if isinstance(name, int) and not isinstance(name, bool) and name >= 0:
-            place = name
+        if is_whole_number(name) and int(name) >= 0:
+            place = int(name)
         elif name in classes:
             place = list(classes).index(str(name))
         else:
@@ -198,11 +237,27 @@ def class_rates(
                     nearest(str(name), classes) if classes else _NAMES,
                 )
             )
+        if place in shares:
+            raise InputError(
+                sentence(f"two rates of class {place}", "one rate for each class")
+            )
         shares[place] = number(share, f"the rate of the class {name!r}", 0, 1)
     result = np.zeros(max(len(classes), *(place + 1 for place in shares), 1))
     for place, share in shares.items():
         result[place] = share
     return result
+
+
+def _plain_rate(
+    rate: float | Mapping[str | int, float],
+) -> float | dict[str | int, float]:
+    """Return a rate, or rates by class, as numbers of Python, which can be saved."""
+    if not isinstance(rate, Mapping):
+        return float(rate)
+    return {
+        int(name) if is_whole_number(name) else name: float(share)
+        for name, share in rate.items()
+    }
 
 
 _NAMES = "Pass classes=, the names in the order of the numbers."

@@ -15,10 +15,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import integer, listing, nearest, number, sentence
 from equipoise._core.types import Tensor
 from equipoise.errors import InputError, InputTypeError
-from equipoise.synthesis.wrapped import TrainingStep, WrappedModel, target_rows
+from equipoise.synthesis.wrapped import (
+    TrainingStep,
+    WrappedModel,
+    is_whole_number,
+    target_rows,
+)
 from equipoise.task import UNKNOWN_LABEL
 
 _QUANTILES = 4096
@@ -231,7 +237,8 @@ class HiddenSmote(HiddenSynthesis):
         **options: As `keras.Model`.
 
     Raises:
-        InputTypeError: It is no functional or sequential model.
+        InputTypeError: It is no functional or sequential model, or a rate is not a
+            number.
         InputError: It has no such layer, or the layers behind need more than its
             output, or an option is out of range.
 
@@ -259,7 +266,7 @@ class HiddenSmote(HiddenSynthesis):
         super().__init__(model, layer, seed, **options)
         self.neighbours = integer(neighbours, "neighbours", 1)
         self.memory = integer(memory, "memory", 0)
-        shares = np.asarray(rate, np.float64)
+        shares = floats(rate, "rate")
         self.rate = [number(each, "rate", 0, 1) for each in shares.ravel().tolist()]
         self._by_class = shares.ndim > 0
         self._outputs = int(model.output_shape[-1])
@@ -425,12 +432,12 @@ def _cut(model: Any, layer: str | int) -> tuple[Any, Any, str]:
             )
         )
     names = [each.name for each in model.layers]
-    if isinstance(layer, int) and not isinstance(layer, bool):
-        if not -len(names) <= layer < len(names):
+    if is_whole_number(layer):
+        if not -len(names) <= int(layer) < len(names):
             raise InputError(
                 sentence(f"layer={layer}", f"a number below {len(names)}, or a name")
             )
-        name = names[layer]
+        name = names[int(layer)]
     elif layer in names:
         name = str(layer)
     else:

@@ -6,6 +6,7 @@ What they are may depend on the targets, which the layers of a model do not see.
 
 from __future__ import annotations
 
+import numbers
 import threading
 from typing import Any
 
@@ -156,3 +157,14 @@ def target_rows(targets: Any, outputs: int) -> Tensor:
     if outputs > 1 and y.shape[-1] == 1:
         return keras.ops.one_hot(keras.ops.cast(y[:, 0], "int32"), outputs)
     return keras.ops.cast(y[:, :outputs], "float32")
+
+
+def is_whole_number(name: Any) -> bool:
+    """Return whether a layer or a class is named by a whole number, also of NumPy.
+
+    Example:
+        >>> import numpy as np
+        >>> is_whole_number(np.int64(1)), is_whole_number(True), is_whole_number("dense")
+        (True, False, False)
+    """
+    return isinstance(name, numbers.Integral) and not isinstance(name, bool)
