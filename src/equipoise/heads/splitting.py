@@ -318,8 +318,8 @@ def _is_output(model: Any, layer: Any, rows: Any, output: Any, made: Any) -> boo
     size = np.size(made)
     numbers = 2.0 ** (6 - np.arange(size) % 7) * (-1.0) ** np.arange(size)
     for sign in (1, -1):
-        given = ops.cast(ops.reshape(sign * numbers, made.shape), made.dtype)
-        with _replaced(layer, lambda *_, given=given, **__: given):
+        fixed = ops.cast(ops.reshape(sign * numbers, made.shape), made.dtype)
+        with _replaced(layer, lambda *_, fixed=fixed, **__: fixed):
             other = np.asarray(model(rows, training=False), np.float64)
         if other.size != size or not np.allclose(other.ravel(), sign * numbers):
             return False

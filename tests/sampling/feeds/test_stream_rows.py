@@ -51,8 +51,8 @@ def test_every_row_has_a_weight_or_none_has():
     some = [row if row[1] else (*row, 2.0) for row in rows(range(20))]
     with pytest.raises(InputError, match=r"some have none.*the weight 1"):
         batches(some)
-    given = [row if len(row) == 3 else (*row, 1.0) for row in some]
-    assert {weight for b in batches(given) for weight in b.weights} == {1.0, 2.0}
+    whole = [row if len(row) == 3 else (*row, 1.0) for row in some]
+    assert {weight for b in batches(whole) for weight in b.weights} == {1.0, 2.0}
 
 
 @pytest.mark.parametrize(
