@@ -164,7 +164,7 @@ def is_whole_number(name: Any) -> bool:
 
     Example:
         >>> import numpy as np
-        >>> is_whole_number(np.int64(1)), is_whole_number(True), is_whole_number("dense")
-        (True, False, False)
+        >>> [is_whole_number(name) for name in (np.int64(1), True, "dense")]
+        [True, False, False]
     """
     return isinstance(name, numbers.Integral) and not isinstance(name, bool)
