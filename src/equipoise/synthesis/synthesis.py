@@ -174,7 +174,7 @@ class Synthesis(ABC):
 
 
 def require_no_labels(name: str, labels: npt.ArrayLike, remedy: str) -> None:
-    """Check that rows are of classes, for a synthesis that serves no labels.
+    """Check that rows are of classes, for a synthesis that supports no labels.
 
     Args:
         name: The synthesis.
