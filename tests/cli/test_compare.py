@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shlex
@@ -12,8 +13,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 import equipoise as eq
@@ -143,6 +146,7 @@ def test_a_stopped_trial_says_how_to_go_on(
     def stopped(*args: Any, checkpoints: Path | None, **options: Any) -> None:
         if checkpoints is not None:
             checkpoints.mkdir(parents=True)
+            (checkpoints / "some.checkpoint").touch()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
@@ -150,7 +154,64 @@ def test_a_stopped_trial_says_how_to_go_on(
     done = call("compare", "example:digits", *words)
     assert done.exit_code == 130
     says = "Run the same command again" if out else "With --out FOLDER"
-    assert says in done.stderr
+    assert says in " ".join(done.stderr.split())
+
+
+KILL = """
+import os, signal, sys
+from equipoise.cli.app import main
+from equipoise.workers.resumable import ResumableRunner
+
+save, number = ResumableRunner.save, getattr(signal, sys.argv.pop())
+
+def saved(runner, key, outcome):
+    save(runner, key, outcome)
+    if outcome.job.strategy.name == "trees":
+        os.kill(os.getpid(), number)
+
+ResumableRunner.save = saved
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGKILL", -9)])
+def test_fits_that_ended_before_a_stop_are_not_done_again(
+    name: str, code: int, call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    """Trees come before networks, whose first checkpoint is half a minute away."""
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategies", "prior,logistic,trees,plain", "--network", "linear"]
+    words += ["--folds", 3, "--repeats", 1]
+    trial = tmp_path / "trial"
+    killed = subprocess.run(
+        [sys.executable, "-c", KILL, *map(str, words), "--out", trial, name],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert killed.returncode == code, killed.stderr
+    says = " ".join(killed.stderr.split())
+    if name != "SIGKILL":
+        assert "3 fits of prior, 3 fits of logistic, 1 fit of trees." in says
+        assert "Run the same command again" in says
+    saved = trial / ".checkpoints" / "fits"
+    before = {path: path.stat().st_mtime_ns for path in saved.iterdir()}
+    assert len(before) == 7
+    module = importlib.import_module("equipoise.cli.compare")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "shutil", SimpleNamespace(rmtree=lambda _: None))
+        assert call(*words, "--out", trial).exit_code == 0
+    after = {path: path.stat().st_mtime_ns for path in saved.iterdir()}
+    assert len(after) == 9
+    assert before.items() <= after.items()
+    whole = tmp_path / "whole"
+    assert call(*words, "--out", whole).exit_code == 0
+    assert not (whole / ".checkpoints").exists()
+    one, other = eq.load(trial), eq.load(whole)
+    for arm, log_odds in other.scores.log_odds.items():
+        assert np.array_equal(one.scores.log_odds[arm], log_odds)
+    assert str(one.verdict) == str(other.verdict)
 
 
 @pytest.mark.parametrize(
@@ -382,8 +443,10 @@ def test_a_trial_that_is_stopped_early_says_that_nothing_is_saved(
     monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
     words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
     early = call(*words, "--out", tmp_path / "trial")
-    assert "Nothing was saved yet" in " ".join(early.stderr.split())
-    (tmp_path / "trial" / ".checkpoints").mkdir(parents=True)
+    assert "Nothing is saved yet" in " ".join(early.stderr.split())
+    checkpoints = tmp_path / "trial" / ".checkpoints"
+    checkpoints.mkdir(parents=True)
+    (checkpoints / "some.checkpoint").touch()
     later = call(*words, "--out", tmp_path / "trial")
-    assert "resume from what is saved" in " ".join(later.stderr.split())
-    assert "Nothing was saved" not in later.stderr
+    assert "it resumes from there" in " ".join(later.stderr.split())
+    assert "Nothing is saved" not in later.stderr

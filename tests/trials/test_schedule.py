@@ -15,7 +15,13 @@ from equipoise.trials import schedule
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
-from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory, _Shares
+from equipoise.trials.schedule import (
+    MOST_REPEATS,
+    Repeats,
+    _Memory,
+    _Remembered,
+    _Shares,
+)
 from equipoise.verbs.compare import compare
 
 
@@ -163,7 +169,7 @@ def test_damaged_files_are_set_aside_and_trained_again(
     }
     whole = compare(known.table, checkpoints=tmp_path, **settings)
     assert not any("damaged" in note for note in whole.notes)
-    for path in list(tmp_path.iterdir()):
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
         damage(path, "cut" if path.suffix == ".repeats" and how == "flipped" else how)
     again = compare(known.table, checkpoints=tmp_path, **settings)
     assert np.array_equal(
@@ -172,21 +178,23 @@ def test_damaged_files_are_set_aside_and_trained_again(
     said = " ".join(again.notes)
     for path in tmp_path.glob("*.damaged"):
         assert path.name in said
-    kinds = {path.name.split(".", 1)[1] for path in tmp_path.iterdir()}
+    kinds = {path.name.split(".", 1)[1] for path in tmp_path.rglob("*.*")}
     assert kinds == {"checkpoint", "checkpoint.damaged", "repeats", "repeats.damaged"}
     third = compare(known.table, checkpoints=tmp_path, **settings)
     assert not any("damaged" in note for note in third.notes)
 
 
-@pytest.mark.parametrize("text", ['{"more": -1}', '{"more": 1e9}', "[]", '{"m'])
+@pytest.mark.parametrize(
+    "text", ['{"more": -1}', '{"more": 1e9}', '{"spent": -1}', "[]", '{"m']
+)
 def test_an_impossible_number_of_repeats_is_chosen_again(
     tmp_path: Path, text: str
 ) -> None:
     path = tmp_path / "trial.repeats"
     path.write_text(text, encoding="utf-8")
-    more, note = _Memory(path).recall()
-    assert more is None
-    assert "trial.repeats.damaged" in note
-    assert _Memory(path).recall() == (None, "")
-    _Memory(path).keep(3)
-    assert _Memory(path).recall() == (3, "")
+    remembered = _Memory(path).recall()
+    assert remembered.more is None
+    assert "trial.repeats.damaged" in remembered.note
+    assert _Memory(path).recall() == _Remembered()
+    _Memory(path).keep(more=3)
+    assert _Memory(path).recall() == _Remembered(3)

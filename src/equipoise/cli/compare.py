@@ -149,8 +149,8 @@ def compare(
     """Try every remedy in one fair trial, and say what helps.
 
     With --out, a trial that was interrupted resumes when the same command is given
-    again; the state of its networks is saved every half minute. A trial that is
-    finished is shown again, and with more strategies only these are trained.
+    again: each fit is saved when it ends, and the state of the networks every half
+    minute. A trial that is finished is shown again, and with more strategies only these are trained.
     """
     with steps("starting"):
         from equipoise._core.outputs import writable_folder, write_or_rescue
@@ -279,17 +279,30 @@ def _say_how_to_go_on(
 def _telling_how_to_resume(checkpoints: Path | None) -> Iterator[None]:
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:  # the latter is that of a signal
         if checkpoints is None:
             say_hint("With --out FOLDER, a trial that is stopped can be resumed.")
-        elif checkpoints.exists():
-            say_hint("Run the same command again to resume from what is saved.")
         else:
-            say_hint(
-                "Nothing was saved yet: the state of the networks is saved every half "
-                "minute of their training. The same command begins again."
-            )
+            say_hint(_what_is_saved(stop, checkpoints))
         raise
+
+
+def _what_is_saved(stop: BaseException, checkpoints: Path) -> str:
+    """Return what is saved of a trial at a stop, and how to go on.
+
+    Args:
+        stop: Its last note is that of the runner, if the runner has said something.
+        checkpoints: Where the trial is saved.
+    """
+    saved = any(path.is_file() for path in checkpoints.rglob("*.checkpoint"))
+    if not saved:
+        return "Nothing is saved yet: no fit had ended. The same command begins again."
+    notes = getattr(stop, "__notes__", ())
+    said = notes[-1] if notes else f"What was done is saved in {str(checkpoints)!r}."
+    return (
+        f"{said} Run the same command again: it resumes from there, with the same "
+        "results."
+    )
 
 
 def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import integer, number, sentence
 from equipoise._core.files import set_aside, to_json, write_whole
 from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.jobs import Progress
@@ -163,8 +164,9 @@ def fit_repeats(
 ) -> Scores:
     """Fit the first repeat, then as many more as were asked for or fit in time.
 
-    With checkpoints, the number of repeats that the time allowed is remembered: a
-    trial that goes on after a stop has as many as it would have had. Ctrl-C after
+    With checkpoints, the number of repeats that the time allowed is remembered, and
+    before it is there the time that was spent: a trial that goes on after a stop has as
+    many as it would have had. Ctrl-C after
     the first repeat leaves the scores so far with a note, unless models are kept.
 
     Args:
@@ -182,9 +184,22 @@ def fit_repeats(
     """
     begun = time.monotonic()
     shares = _Shares(progress, repeats)
-    scores = fit_parts(plan, plan.parts([0]), shares.of(1), runner=runner, early=early)
-    more, note = _number_of_more(plan, repeats, started)
-    scores = _with_note(scores, note)
+    memory = _Memory.of(plan)
+    before = memory.recall()
+    try:
+        scores = fit_parts(
+            plan, plan.parts([0]), shares.of(1), runner=runner, early=early
+        )
+    except (KeyboardInterrupt, SystemExit):
+        if before.more is None:
+            with contextlib.suppress(OSError):  # the stop is what counts
+                memory.keep(spent=before.spent + time.monotonic() - started)
+        raise
+    more = before.more
+    if more is None:
+        more = repeats.more(before.spent + time.monotonic() - started)
+        memory.keep(more=more)
+    scores = _with_note(scores, before.note)
     while True:
         now = time.monotonic()
         batch = repeats.following(scores.repeats, more, now - started, now - begun)
@@ -220,21 +235,24 @@ def _with_note(scores: Scores, note: str) -> Scores:
     return replace(scores, notes=(*scores.notes, note)) if note else scores
 
 
-def _number_of_more(
-    plan: TrialPlan, repeats: Repeats, started: float
-) -> tuple[int, str]:
-    """Return how many repeats follow the first, and what to say of a damaged file."""
-    memory = _Memory.of(plan)
-    more, note = memory.recall()
-    if more is None:
-        more = repeats.more(time.monotonic() - started)
-        memory.keep(more)
-    return more, note
+@dataclass(frozen=True)
+class _Remembered:
+    """What is remembered of a trial that was interrupted.
+
+    Attributes:
+        more: How many repeats follow the first; None if that is not decided.
+        spent: Seconds that were spent on the first before the last stop.
+        note: What to say of a damaged file.
+    """
+
+    more: int | None = None
+    spent: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class _Memory:
-    """Where the number of further repeats of one trial is remembered."""
+    """Where the number of further repeats of one trial, or its time, is remembered."""
 
     path: Path | None
 
@@ -252,25 +270,30 @@ class _Memory:
             digest.update(plan.kinds.of_rows.tobytes())
         return cls(Path(folder) / f"{digest.hexdigest()[:16]}.repeats")
 
-    def recall(self) -> tuple[int | None, str]:
-        """Return the number, None if there is none, and a note on a damaged file."""
+    def recall(self) -> _Remembered:
+        """Return what is remembered, or nothing with a note on a damaged file."""
         if self.path is None or not self.path.exists():
-            return None, ""
+            return _Remembered()
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
             if not isinstance(stored, dict):
                 raise InputError(sentence("no JSON object", "an object with 'more'"))
-            return integer(stored.get("more"), "more", 0, MOST_REPEATS_EVER - 1), ""
+            if "spent" in stored:
+                return _Remembered(spent=number(stored["spent"], "spent", 0))
+            most = MOST_REPEATS_EVER - 1
+            return _Remembered(integer(stored.get("more"), "more", 0, most))
         except (OSError, ValueError, RecursionError, InputTypeError):
             # `ValueError` is that of `json`, of UTF-8, and of `InputError`.
             aside = set_aside(self.path)
-            return None, (
+            note = (
                 f"The file {self.path.name!r}, which held the number of repeats, is "
                 f"damaged. It was renamed to {aside.name!r}, and the number was "
                 "chosen again."
             )
+            return _Remembered(note=note)
 
-    def keep(self, more: int) -> None:
+    def keep(self, **values: float) -> None:
+        """Remember one number: `more` repeats, or the seconds `spent`."""
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, to_json({"more": more}).encode())
+            write_whole(self.path, to_json(values).encode())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -61,6 +62,7 @@ from equipoise.verbs.progress import shown_progress
 from equipoise.verbs.stored_trial import compare_stored
 from equipoise.verbs.trial import Trial
 from equipoise.verbs.trial_again import reading_of
+from equipoise.workers.resumable import ResumableRunner
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
@@ -187,8 +189,11 @@ def compare(
         precision: Of the products of hidden layers while our networks are trained:
             "float32", or "bfloat16", see `TrainingSettings`; None for that of
             `training`.
-        checkpoints: A folder for the state of the trial. If the trial is interrupted,
-            the same call resumes from there, with the same numbers.
+        checkpoints: A folder for the state of the trial: what each fit gave, at once,
+            and networks as of their last checkpoint, every half minute. If the trial is
+            interrupted, the same call resumes from there, with the same numbers. A
+            model of your own, and strategies that hold your own objects, are fitted
+            again.
         folder: The folder of an earlier trial (`Trial.write`). If it is the same trial,
             only arms that are new are fitted; other costs, metrics or margins need no
             fit. Nothing is written there.
@@ -228,6 +233,8 @@ def compare(
     started = monotonic()
     seed = seed_of(seed, random_state)
     training = with_precision(training, precision)
+    if runner is None and checkpoints is not None:
+        runner = ResumableRunner(Path(checkpoints))
     reading: dict[str, Any] = {
         "positive": positive,
         "task": task,

@@ -80,7 +80,7 @@ def divide(shards: Sequence[Shard], plan: TrialPlan, plan_key: str) -> list[Item
     """
     items = []
     for number, shard in enumerate(shards):
-        whole = trained_in_rounds(shard.strategies[0]) or _in_one_run(
+        whole = trained_in_rounds(shard.strategies[0]) or in_one_run(
             plan.learners(shard.strategies[0])
         )
         pieces = [shard.parts] if whole else [(part,) for part in shard.parts]
@@ -90,8 +90,12 @@ def divide(shards: Sequence[Shard], plan: TrialPlan, plan_key: str) -> list[Item
     return items
 
 
-def _in_one_run(learner: Any) -> bool:
-    """Return whether a learner, or who learns for it, does all jobs in one run."""
+def in_one_run(learner: Any) -> bool:
+    """Return whether a learner, or who learns for it, does all jobs in one run.
+
+    Args:
+        learner: Any learner.
+    """
     while learner is not None:
         if getattr(learner, "one_run", False):
             return True

@@ -12,7 +12,7 @@ import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,10 +48,13 @@ class RoundsLearner:
         base: Who learns in each round.
         supply: Rows on disk, of which each model has a part of its own if its plan
             says so; None for none.
+        ends_together: Whether no outcome comes before the last job is done: who wants
+            each as soon as it can be had runs one job after the other.
     """
 
     base: Any
     supply: RowSupply | None = None
+    ends_together: ClassVar[bool] = True
 
     def run(
         self,

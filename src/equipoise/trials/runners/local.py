@@ -42,7 +42,7 @@ class LocalRunner:
         for place in order:
             share = seconds[place] / sum(seconds)
             report = None if progress is None else scaled(progress, done, share)
-            outcomes = shard_outcomes(plan, shards[place], report)
+            outcomes = self.outcomes(plan, shards[place], report)
             if place == following:
                 yield from outcomes
                 following += 1
@@ -53,6 +53,18 @@ class LocalRunner:
             while following in results:
                 yield from results.pop(following)
                 following += 1
+
+    def outcomes(
+        self, plan: TrialPlan, shard: Shard, progress: Progress | None
+    ) -> Iterator[Outcome | StrategyFailure]:
+        """Yield what a shard gives.
+
+        Args:
+            plan: The trial's plan.
+            shard: The jobs.
+            progress: Called with a sentence and the share done.
+        """
+        return shard_outcomes(plan, shard, progress)
 
 
 def _trains_networks(shard: Shard) -> bool:

@@ -144,7 +144,10 @@ def make_shards(
 
 
 def shard_outcomes(
-    plan: TrialPlan, shard: Shard, progress: Progress | None = None
+    plan: TrialPlan,
+    shard: Shard,
+    progress: Progress | None = None,
+    learner: Learner | None = None,
 ) -> Iterator[Outcome | StrategyFailure]:
     """Do a shard's jobs and yield what they give, strategy by strategy.
 
@@ -155,12 +158,14 @@ def shard_outcomes(
         plan: The trial's plan.
         shard: The jobs.
         progress: Called with a sentence and the share done.
+        learner: Who does them; the plan's learner of the shard if None.
 
     Raises:
         EquipoiseError: The baseline cannot be fitted; or any strategy, without a
             baseline.
     """
-    learner = plan.learners(shard.strategies[0])
+    if learner is None:
+        learner = plan.learners(shard.strategies[0])
     waiting = [list(shard.strategies)]
     while waiting:
         group = waiting.pop(0)
