@@ -149,7 +149,8 @@ def test_a_stopped_trial_says_how_to_go_on(
             (checkpoints / "some.checkpoint").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
+    verb = importlib.import_module("equipoise.verbs.compare")
+    monkeypatch.setattr(verb, "compare", stopped)
     words = ["--out", tmp_path / "trial"] if out else []
     done = call("compare", "example:digits", *words)
     assert done.exit_code == 130
@@ -440,7 +441,8 @@ def test_a_trial_that_is_stopped_early_says_that_nothing_is_saved(
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
+    verb = importlib.import_module("equipoise.verbs.compare")
+    monkeypatch.setattr(verb, "compare", stopped)
     words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
     early = call(*words, "--out", tmp_path / "trial")
     assert "Nothing is saved yet" in " ".join(early.stderr.split())
@@ -450,3 +452,23 @@ def test_a_trial_that_is_stopped_early_says_that_nothing_is_saved(
     later = call(*words, "--out", tmp_path / "trial")
     assert "it resumes from there" in " ".join(later.stderr.split())
     assert "Nothing is saved" not in later.stderr
+
+
+def test_advice_of_a_trial_names_options(
+    call: Callable[..., Any], tmp_path: Path
+) -> None:
+    """What is said of rare classes, in Python's words, on a screen of the program."""
+    random = np.random.default_rng(0)
+    kinds = ["a"] * 60 + ["b"] * 40 + ["c"] * 3
+    cells = [f"{random.normal() + (k == 'b'):.3f},{k}" for k in kinds]
+    source = tmp_path / "kinds.csv"
+    source.write_text("\n".join(["x,kind", *cells]) + "\n")
+    words = ["compare", source, "--target", "kind", "--strategies", "prior,plain"]
+    words += ["--network", "linear", "--folds", 5, "--repeats", 1]
+    shown = call(*words, "--out", tmp_path / "trial")
+    assert shown.exit_code == 0, shown.output
+    again = call("report", tmp_path / "trial")
+    for done in (shown, again):
+        text = " ".join(done.stdout.split())
+        assert "--rare 'merge'" in text
+        assert "rare=" not in text

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -319,3 +322,24 @@ def test_names_and_files_that_do_not_fit_the_classes(
     assert isinstance(done.exception, InputError)
     assert says in str(done.exception)
     assert not out.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_reader_that_stops_early_costs_no_model(folder: Path, tmp_path: Path) -> None:
+    """As in `equipoise fit ... | head`: its card comes before the model is saved."""
+    out = tmp_path / "m.equipoise"
+    words = ["fit", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategy", "logistic", "--folds", 2, "--minutes", 0.001, "--out", out]
+    program = "from equipoise.cli.app import main; main()"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, words)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert done.returncode == 0, done.stderr
+    assert "Broken" not in done.stderr
+    assert eq.load(out).components

@@ -27,6 +27,17 @@ ROOT = typer.main.get_command(app)
         ("precision_floor=0.5 beside it", "--precision-floor 0.5 beside it"),
         ("See fit(table, target='y').", "See fit(table, target='y')."),
         ("Read it with like=.", "Read it with like=."),
+        ("Split by group (by='group'), so", "Split by group (--group COLUMN), so"),
+        ("Pass by='stratified' if", "Pass no --time if"),
+        ("or replace it with force=True.", "or replace it with --force."),
+        ("asked by importance=True, or", "asked by --importance, or"),
+        ("rare='merge' makes one class", "--rare 'merge' makes one class"),
+        ("count=2, or folder=FOLDER and", "count=2, or --out FOLDER and"),
+        (
+            "Pass costs=(cost of a false alarm, cost of a missed label).",
+            "Pass --cost-fp and --cost-fn.",
+        ),
+        ("2 more notes; see trial.notes or the report", "2 more notes; see the report"),
         (
             "Pass day_first=True or day_first=False.",
             "Pass --day-first or --month-first.",

@@ -41,10 +41,10 @@ def test_the_decision_tells_the_costs_and_what_no_model_costs(
     make_trial: Callable[..., Trial],
 ) -> None:
     lines = decision(make_trial(rows=600, positives=60, costs=(1, 20)))
-    assert "lowest cost (a false alarm 1, a missed positive 20) chosen" in lines[0]
+    assert "for the lowest cost (a false alarm 1, a missed positive 20) on" in lines[0]
     assert "flagging no row would cost 2, flagging every row 0.9" in lines[-1]
     plain = decision(make_trial())
-    assert "best f1 chosen out of fold" in plain[0]
+    assert "for the best F1 on rows it was not trained on: flag" in plain[0]
     assert not any("cost" in line for line in plain)
 
 
@@ -53,6 +53,15 @@ def test_how_the_rows_were_split(make_trial: Callable[..., Trial]) -> None:
     assert ", stratified, seed" in how(trial)
     grouped = dataclasses.replace(trial.protocol, by="group")
     assert ", by group, seed" in how(dataclasses.replace(trial, protocol=grouped))
+
+
+def test_warnings_are_in_the_words_of_the_reader(
+    make_trial: Callable[..., Trial],
+) -> None:
+    trial = dataclasses.replace(make_trial(), notes=("Pass rare='merge'.",))
+    shown = [line for line, _ in lines(trial, 80, lambda text: text.upper())]
+    assert "NOTE: PASS RARE='MERGE'." in shown
+    assert "note: Pass rare='merge'." in [line for line, _ in lines(trial, 80)]
 
 
 LONG = "RandomOverSampler_with_a_long_name_of_its_own_and_logistic_regression"

@@ -25,7 +25,7 @@ from equipoise.cli.terminal import (
     show_trial,
     steps,
 )
-from equipoise.cli.wording import command
+from equipoise.cli.wording import command, in_options
 
 if TYPE_CHECKING:
     from equipoise.verbs.trial import Trial
@@ -150,7 +150,8 @@ def compare(
 
     With --out, a trial that was interrupted resumes when the same command is given
     again: each fit is saved when it ends, and the state of the networks every half
-    minute. A trial that is finished is shown again, and with more strategies only these are trained.
+    minute. A trial that is finished is shown again, and with more strategies only
+    these are trained.
     """
     with steps("starting"):
         from equipoise._core.outputs import writable_folder, write_or_rescue
@@ -227,7 +228,7 @@ def compare(
         )
     if earlier:
         say_hint(f"{out} holds this trial: only what is new was trained.")
-    show_trial(trial)
+    show_trial(trial, in_options(context))
     elsewhere = ""
     if out is not None:
         trial = reading.remembered(trial, source, test)

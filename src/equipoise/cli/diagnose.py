@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.terminal import say_error, say_next, say_text, say_wrote
-from equipoise.cli.wording import as_options, command, flags
+from equipoise.cli.wording import command, in_options
 
 if TYPE_CHECKING:
     from equipoise.diagnosis.diagnosis import Diagnosis
@@ -117,7 +117,7 @@ def diagnose(
     if as_json:
         text = to_json(diagnosis.to_dict())
     else:
-        text = str(_in_options(diagnosis, flags(context.find_root().command)))
+        text = str(_in_options(diagnosis, in_options(context)))
     say_text(text)
     elsewhere = ""
     if html is not None:
@@ -141,18 +141,17 @@ def diagnose(
         raise typer.Exit(1)
 
 
-def _in_options(diagnosis: Diagnosis, options: Mapping[str, str]) -> Diagnosis:
+def _in_options(diagnosis: Diagnosis, words: Callable[[str], str]) -> Diagnosis:
     """Return a diagnosis whose advice names options, before its lines are wrapped."""
     findings = tuple(
         replace(
             finding,
-            message=as_options(finding.message, options),
-            advice=as_options(finding.advice, options),
+            message=words(finding.message),
+            advice=words(finding.advice),
         )
         for finding in diagnosis.findings
     )
     skipped = tuple(
-        replace(one, reason=as_options(one.reason, options))
-        for one in diagnosis.not_applicable
+        replace(one, reason=words(one.reason)) for one in diagnosis.not_applicable
     )
     return replace(diagnosis, findings=findings, not_applicable=skipped)

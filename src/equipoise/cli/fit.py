@@ -13,6 +13,7 @@ from equipoise.cli import options
 from equipoise.cli.config import ConfigFile, WriteConfig, write_config
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import progress, say_text, say_written, say_wrote, steps
+from equipoise.cli.wording import in_options
 
 StrategyNames = Annotated[
     str,
@@ -206,7 +207,7 @@ def fit(
             runner=runner,
             progress=show,
         )
-    say_text(str(model.card()))
+    say_text(in_options(context)(str(model.card())))
     with without_tensorflow_lines():
         _, elsewhere = write_or_rescue(model.save, path)
     if test is not None:

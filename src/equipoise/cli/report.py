@@ -10,6 +10,7 @@ import typer
 
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import say_wrote, show_trial
+from equipoise.cli.wording import in_options
 
 TrialFolder = Annotated[
     Path,
@@ -31,7 +32,7 @@ PageFile = Annotated[
 ]
 
 
-def report(folder: TrialFolder, out: PageFile = None) -> None:
+def report(context: typer.Context, folder: TrialFolder, out: PageFile = None) -> None:
     """Show a finished trial again, and draw its page.
 
     Nothing is trained.
@@ -44,7 +45,7 @@ def report(folder: TrialFolder, out: PageFile = None) -> None:
     with without_tensorflow_lines():
         trial = load_trial(folder)
         target = writable_file(target, "out", suffixes=[".html"])
-        show_trial(trial)
+        show_trial(trial, in_options(context))
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, trial.report().encode())
     say_wrote(target)

@@ -34,6 +34,17 @@ if TYPE_CHECKING:
 _LINE_SECONDS = 10.0
 
 
+class _Console(Console):
+    """A console whose reader may stop early, as `head` does."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more, and let the program write its files to the end."""
+        self.quiet = True
+        with contextlib.suppress(OSError, ValueError):  # it has no descriptor
+            # What Python flushes at its end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def console() -> Console:
     """Return the console for results (standard output)."""
     return _console("stdout")
@@ -49,7 +60,7 @@ def _by_stream(stream: object, stderr: bool) -> Console:
     # In a terminal Rich follows the window; elsewhere the width is ours.
     terminal = hasattr(stream, "isatty") and stream.isatty()
     width = None if terminal else display_width(stream)
-    return Console(file=stream, width=width, soft_wrap=False, stderr=stderr)  # type: ignore[arg-type]  # a text stream
+    return _Console(file=stream, width=width, soft_wrap=False, stderr=stderr)  # type: ignore[arg-type]  # a text stream
 
 
 def _console(name: str) -> Console:
@@ -61,13 +72,15 @@ def say_text(text: str) -> None:
     console().print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
-def show_trial(trial: Trial) -> None:
+def show_trial(trial: Trial, words: Callable[[str], str]) -> None:
     """Print a trial; to a person first what to do, and last what the names mean.
 
     Args:
         trial: The trial.
+        words: Writes advice in the terms of the command line.
     """
     from equipoise.report.manager_words import action, brief_terms
+    from equipoise.report.terminal import screen
 
     printer = console()
     read = printer.is_terminal
@@ -75,7 +88,7 @@ def show_trial(trial: Trial) -> None:
     if read:
         _line(printer, wrap(printable(action(trial)), width), "bold")
         _line(printer, "")
-    printer.print(trial.screen(), crop=False)
+    printer.print(screen(trial, words), crop=False)
     if read:
         _line(printer, wrap(printable(brief_terms(trial)), width), "dim")
 

@@ -3,16 +3,31 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from equipoise.errors import printable
 
-# Arguments whose option has another name than the argument.
+# Arguments whose option has another name than the argument, or none.
+_ALL = {
+    "by='group'": "--group COLUMN",
+    "by='time'": "--time COLUMN",
+    "by='stratified'": "no --time",
+    "checkpoints": "--out",
+    "folder": "--out",
+    "goal": "--objective",
+    "runner": "--workers",
+}
 _OTHER = {"compare": {"strategy": "--strategies"}}
+# What only a call can say.
+_PHRASES = {
+    "costs=(cost of a false alarm, cost of a missed label)": "--cost-fp and --cost-fn",
+    "trial.notes or the report": "the report",
+}
 # A call of a function, which stays as it is; or an argument and its value.
 _ARGUMENT = re.compile(
     r"[\w.]+\([^()]*\)|(?<![\w.-])([a-z_]+)=('[^']*'|\"[^\"]*\"|[\w+-](?:[\w.+-]*\w)?)?"
@@ -34,10 +49,11 @@ def flags(root: Any, verb: str = "") -> dict[str, str]:
             if not option.opts[0].startswith("--"):
                 continue
             options[option.name] = option.opts[0]
-            if option.secondary_opts:  # such as --day-first/--month-first
+            if getattr(option, "is_flag", False):
                 options[f"{option.name}=True"] = option.opts[0]
+            if option.secondary_opts:  # such as --day-first/--month-first
                 options[f"{option.name}=False"] = option.secondary_opts[0]
-    return options | _OTHER.get(verb, {})
+    return _ALL | options | _OTHER.get(verb, {})
 
 
 def as_options(text: str, flags: Mapping[str, str]) -> str:
@@ -64,7 +80,19 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
             return match[0]
         return flags[name] if value is None else f"{flags[name]} {value}"
 
+    for phrase, words in _PHRASES.items():
+        text = text.replace(phrase, words)
     return _ARGUMENT.sub(option, text)
+
+
+def in_options(context: Any) -> Callable[[str], str]:
+    """Return what writes a sentence in the options of the verb that is running.
+
+    Args:
+        context: Of the verb, as Typer hands it over.
+    """
+    options = flags(context.find_root().command, context.info_name or "")
+    return functools.partial(as_options, flags=options)
 
 
 def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,9 +35,9 @@ from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.report.columns_that_matter import importance_lines
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import (
+    best_words,
     else_left,
     else_words,
-    goal_words,
     margin_words,
 )
 from equipoise.report.unseen import unseen_lines
@@ -56,9 +56,14 @@ MOST_CLASSES = 15
 """A screen shows at most so many classes or labels, the rarest; the report more."""
 
 
-def screen(trial: TrialRecord) -> RenderableType:
-    """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
-    return _Screen(trial)
+def screen(trial: TrialRecord, words: Callable[[str], str] = str) -> RenderableType:
+    """Return facts, leaderboard, verdict, decision and warnings for a terminal.
+
+    Args:
+        trial: The trial.
+        words: Writes advice in the terms of whoever reads it.
+    """
+    return _Screen(trial, words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,22 +71,28 @@ class _Screen:
     """A trial that lays itself out for the width at hand."""
 
     trial: TrialRecord
+    words: Callable[[str], str]
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[Text]:
         from rich.text import Text
 
-        for line, style in lines(self.trial, min(options.max_width, WIDEST)):
+        for line, style in lines(
+            self.trial, min(options.max_width, WIDEST), self.words
+        ):
             yield Text(line, style=style, no_wrap=True, overflow="ignore")
 
 
-def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
+def lines(
+    trial: TrialRecord, width: int, words: Callable[[str], str] = str
+) -> Iterator[tuple[str, str]]:
     """Yield the lines of the screen and their styles.
 
     Args:
         trial: The trial.
         width: Columns that a line may have.
+        words: Writes advice in the terms of whoever reads it.
     """
 
     def wrapped(texts: Iterable[str], style: str = "") -> Iterator[tuple[str, str]]:
@@ -96,7 +107,7 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield from leaderboard(trial, width)
     yield "", ""
-    yield from wrapped(failures(trial), "yellow")
+    yield from wrapped(map(words, failures(trial)), "yellow")
     yield from wrapped([str(trial.verdict)], "bold")
     yield "", ""
     if isinstance(trial.results, TaskCrossValidated):
@@ -111,7 +122,7 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     doubts = warnings(trial)
     if doubts:
         yield "", ""
-        yield from wrapped(doubts, "yellow")
+        yield from wrapped(map(words, doubts), "yellow")
 
 
 def _name(text: str) -> str:
@@ -422,8 +433,8 @@ def decision(trial: TrialRecord) -> list[str]:
     left = f", and {significant(per * c.undecided)} rows are left undecided"
     left = left if c.undecided else ""
     lines = [
-        f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
-        f"probability of {decimal(evaluation.threshold)}{else_left(trial)}.",
+        f"Decision with {name}, for {_goal(trial)} on rows it was not trained on: flag "
+        f"from a probability of {decimal(evaluation.threshold)}{else_left(trial)}.",
         *threshold_lines(trial),
         *([f"  {why}"] if (why := standing(trial)) else []),
         f"  {_measured(evaluation, ('recall', 'precision', 'f1'))}",
@@ -449,13 +460,11 @@ def _measured(evaluation: Evaluation, metrics: Iterable[str]) -> str:
 def _goal(trial: TrialRecord) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
-        if trial.options:
-            return goal_words(trial.objective, trial.options)
-        return f"best {trial.objective.replace('_', ' ')}"
+        return best_words(trial.objective, trial.options)
     prices = f"a false alarm {exact(costs.fp)}, a missed positive {exact(costs.fn)}"
     if costs.abstain is not None:
         prices += f", a row left undecided {exact(costs.abstain)}"
-    return f"lowest cost ({prices})"
+    return f"the lowest cost ({prices})"
 
 
 def threshold_lines(trial: TrialRecord) -> list[str]:
