@@ -126,6 +126,16 @@ def test_other_files_are_refused(tmp_path: Path, start: bytes) -> None:
         read_bundle(path)
 
 
+def test_what_is_no_model_is_told_what_one_is(tmp_path: Path) -> None:
+    """As a table in the model's place on the command line, or a trial's folder."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n1,0\n")
+    for path, what in ((rows, "does not begin like a bundle"), (tmp_path, "a folder")):
+        with pytest.raises(BundleError, match=what) as refused:
+            read_bundle(path)
+        assert "a model's or a trial's file, as `save` or --out" in str(refused.value)
+
+
 def test_refusing_costs_no_memory(tmp_path: Path) -> None:
     """A file that claims a huge manifest, and one that is huge itself."""
     claims = tmp_path / "claims"

@@ -39,6 +39,7 @@ TASK_FORMAT = 2
 """Models of several classes or labels, which older versions cannot use."""
 TRIAL_FORMAT = 3
 """Trials, which older versions cannot use either."""
+WRITTEN = "a model's or a trial's file, as `save` or --out writes it"
 MOST_BYTES = 2 * 2**30
 MOST_MANIFEST = 4 * 2**20
 MOST_PARTS = 20_000
@@ -126,8 +127,10 @@ def read_bundle(
 
 def _require_regular(path: str | os.PathLike[str], name: str) -> None:
     """Raise if a path is not a file: a pipe or a device might never end."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise BundleError(sentence(f"{name}, which is not a regular file", "a file"))
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise BundleError(sentence(f"{name}, which is {what}", WRITTEN))
 
 
 def _manifest(
@@ -139,7 +142,7 @@ def _manifest(
         raise BundleError(
             sentence(
                 f"{name}, which does not begin like a bundle",
-                "a file that `save` has written",
+                WRITTEN,
                 "Is it another kind of file, or was it cut off?",
             )
         )
