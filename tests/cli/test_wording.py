@@ -29,6 +29,7 @@ ROOT = typer.main.get_command(app)
         ("Read it with like=.", "Read it with like=."),
         ("Split by group (by='group'), so", "Split by group (--group COLUMN), so"),
         ("Pass by='stratified' if", "Pass no --time if"),
+        ("Run it with repeats=5 (--repeats 5).", "Run it with --repeats 5."),
         ("or replace it with force=True.", "or replace it with --force."),
         ("asked by importance=True, or", "asked by --importance, or"),
         ("rare='merge' makes one class", "--rare 'merge' makes one class"),

@@ -32,6 +32,8 @@ _PHRASES = {
 _ARGUMENT = re.compile(
     r"[\w.]+\([^()]*\)|(?<![\w.-])([a-z_]+)=('[^']*'|\"[^\"]*\"|[\w+-](?:[\w.+-]*\w)?)?"
 )
+# An argument, and behind it the option.
+_BOTH = re.compile(r"\b[a-z_]+=([\w.]+) \((--[a-z-]+ \1)\)")
 
 
 def flags(root: Any, verb: str = "") -> dict[str, str]:
@@ -80,6 +82,7 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
             return match[0]
         return flags[name] if value is None else f"{flags[name]} {value}"
 
+    text = _BOTH.sub(r"\2", text)
     for phrase, words in _PHRASES.items():
         text = text.replace(phrase, words)
     return _ARGUMENT.sub(option, text)

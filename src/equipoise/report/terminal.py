@@ -108,7 +108,7 @@ def lines(
     yield from leaderboard(trial, width)
     yield "", ""
     yield from wrapped(map(words, failures(trial)), "yellow")
-    yield from wrapped([str(trial.verdict)], "bold")
+    yield from wrapped([words(str(trial.verdict))], "bold")
     yield "", ""
     if isinstance(trial.results, TaskCrossValidated):
         yield from task_decision(trial, width)
