@@ -255,7 +255,7 @@ def test_a_person_reads_first_what_to_do(
     stream = Screen() if read else io.StringIO()
     printer = Console(file=stream, width=80, color_system=None)
     monkeypatch.setattr(terminal, "console", lambda: printer)
-    terminal.show_trial(make_trial())
+    terminal.show_trial(make_trial(), str)
     shown = stream.getvalue()
     assert max(map(len, shown.splitlines())) <= 80
     assert shown.startswith("Stay with plain (a network") == read
