@@ -435,10 +435,6 @@ CASES: dict[str, Case] = {
             eq.fit(X, Y, goal="mcc", **SHORT),
         ),
     ),
-    "reading/files.py: Download it first, for example: curl -LO {}": Case(
-        lambda _: eq.read_table("https://example.org/a.csv", "y"),
-        lambda place: eq.read_table(write(place, "a.csv", text_of()), "y"),
-    ),
     "reading/arff.py: <remedy>": Case(
         lambda place: eq.read_table(write(place, "a.arff", _arff("{u,5 %}")), "y"),
         lambda place: eq.read_table(write(place, "a.arff", _arff("{u,'5 %'}")), "y"),
@@ -964,16 +960,7 @@ CASES: dict[str, Case] = {
             ),
         )
     ),
-    "reading/csv_bytes.py: Save it as one of these, or read it with a data frame "
-    "library "
-    "and pass the frame.": Case(
-        lambda place: eq.read_table(write(place, "a.csv", b"PK\x03\x04" + b"0" * 99)),
-        lambda place: (
-            eq.read_table(write(place, "b.tsv", text_of().replace(",", "\t")), "y"),
-            eq.read_table(pd.DataFrame(COLUMNS), "y"),
-        ),
-    ),
-    "reading/csv_bytes.py: Copy or write it again.": Case(
+    "reading/packed.py: Copy or write it again.": Case(
         lambda place: eq.read_table(
             write(place, "a.csv.gz", gzip.compress(text_of(99).encode())[:40]), "y"
         ),
@@ -1854,11 +1841,31 @@ ELSEWHERE = {
         "tests/trials/test_sources.py",
         "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
     ),
-    "reading/csv_bytes.py: If it is sound, unpack it first, for example with "
-    "gunzip, and "
+    "reading/packed.py: If it is sound, unpack it first, for example with gunzip, and "
     "read the file that it holds.": (
-        "tests/reading/test_missing_labels.py",
-        "test_a_gzip_file_out_of_proportion_is_refused",
+        "tests/reading/test_packed.py",
+        "test_one_out_of_proportion_is_refused",
+    ),
+    "reading/foreign.py: <foreign.advice>": (
+        "tests/reading/test_foreign.py",
+        "test_what_the_advice_loads_is_taken",
+    ),
+    "reading/paths.py: <_ONE_FILE>": (
+        "tests/reading/test_paths.py",
+        "test_a_folder_and_a_pattern_are_read_with_memory",
+    ),
+    "reading/paths.py: Pass {}.": (
+        "tests/reading/test_paths.py",
+        "test_a_home_folder",
+    ),
+    "reading/paths.py: Write the text into a file and pass its path; or pass a data "
+    "frame, for example pandas.read_csv(io.StringIO(TEXT)).": (
+        "tests/reading/test_paths.py",
+        "test_the_text_of_a_table_is_no_path",
+    ),
+    "reading/paths.py: <_how_to_get(scheme, address, text)>": (
+        "tests/reading/test_paths.py",
+        "test_the_path_of_an_address_is_taken",
     ),
     "reading/zipped.py: If it is sound, unpack it first, and read the file that it "
     "holds.": (

@@ -1,34 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths, what is there, and in which format."""
+"""The format of a file, and its reader."""
 
 from __future__ import annotations
 
 import gzip
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
-from equipoise.errors import TableError
-from equipoise.reading.files import existing_file, file_kind, is_path, read_file
+from equipoise.reading.files import file_kind, read_file
 from equipoise.reading.source import Request
-
-
-def test_paths_are_told_from_examples() -> None:
-    assert is_path("a.csv")
-    assert is_path(Path("a.csv"))
-    assert not is_path("example:digits")
-    assert not is_path(np.zeros(3))
-
-
-def test_an_absent_file_names_its_neighbour(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("x")
-    with pytest.raises(TableError, match=r"Did you mean 'rows\.csv'"):
-        existing_file(tmp_path / "row.csv")
-    with pytest.raises(TableError, match="the folder"):
-        existing_file(tmp_path)
 
 
 def test_the_format_is_told_by_the_first_bytes(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 
 from equipoise.errors import TableError, TableWarning, TargetError
-from equipoise.reading import csv_bytes
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_features, read_table, read_with_test
 
@@ -170,17 +168,3 @@ def test_marks_of_joined_files_are_no_part_of_a_name(tmp_path: Path) -> None:
     body = "".join(f"{x:.3f},{y}\n" for x, y in zip(X, OPEN % 2, strict=True))
     path.write_bytes(b"\xef\xbb\xbf" * 2 + b"x,y\n" + body.encode())
     assert read_table(path, "y").names == ("x",)
-
-
-def test_a_gzip_file_out_of_proportion_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "bomb.csv.gz"
-    path.write_bytes(gzip.compress(b"x,y\n" + b"0,0\n" * 2_000_000))
-    assert len(csv_bytes.read_bytes(path)) == 8_000_004
-    monkeypatch.setattr(csv_bytes, "MOST_UNPACKED", 1 << 20)
-    with pytest.raises(TableError, match=r"unpacks to more .* unpack it first"):
-        csv_bytes.read_bytes(path)
-    plain = tmp_path / "bomb.csv"
-    plain.write_bytes(gzip.decompress(path.read_bytes()))
-    assert len(csv_bytes.read_bytes(plain)) == 8_000_004

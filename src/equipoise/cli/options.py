@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from equipoise.reading.formats import ACCEPTED
+
 if TYPE_CHECKING:
     from equipoise.decision.costs import Costs
     from equipoise.reading.options import ReadingOptions
@@ -25,8 +27,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, ARFF, JSON lines, Excel or Parquet, or a .zip of one of these; "
-        "or example:digits, example:digits-hard.",
+        help=f"{ACCEPTED}; or example:digits, example:digits-hard.",
         show_default=False,
     ),
 ]

@@ -16,12 +16,13 @@ import typer
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import say_hint, say_text, say_wrote, steps
+from equipoise.reading.formats import ACCEPTED
 
 RowsFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, ARFF, JSON lines, Excel or Parquet with the model's columns.",
+        help=f"A file with the model's columns: {ACCEPTED}.",
         show_default=False,
     ),
 ]

@@ -15,9 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +27,9 @@ from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.csv import form_of, read_csv, read_records
 from equipoise.reading.csv_bytes import csv_layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
-from equipoise.reading.files import file_kind, is_gzip, read_file
+from equipoise.reading.files import file_kind, read_file
 from equipoise.reading.matching import table_like
+from equipoise.reading.packed import UNPACK_ERRORS, damaged, opened
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target_columns import require_targets
@@ -99,7 +98,7 @@ def read_blocks(
     """Yield a file's rows in the form of an earlier table, in their order.
 
     Args:
-        path: A CSV, TSV (also .gz) or Parquet file.
+        path: A file of any format that is read.
         like: The earlier table (rules in `equipoise.reading.matching`).
         labelled: Whether the target is read too.
         block_bytes: About how many bytes of text are a block.
@@ -166,7 +165,7 @@ def raw_blocks(
     elif kind in ("arff", "json lines", "excel"):
         yield read_file(path, Request((), expected=tuple(names)))
     else:
-        with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
+        with opened(path) as stream:
             yield from _csv(path, stream, names, size)
 
 
@@ -229,14 +228,8 @@ def _csv(path: Path, stream: Any, names: Sequence[str], size: int) -> Iterator[R
 def _more(stream: BinaryIO, size: int, name: str) -> bytes:
     try:
         return stream.read(max(0, size))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise TableError(
-            sentence(
-                f"{name}, which is damaged or cut off ({error})",
-                "a whole gzip file",
-                "Copy or write it again.",
-            )
-        ) from error
+    except UNPACK_ERRORS as error:
+        raise damaged(name, error) from error
 
 
 def _cut(data: bytes, dialect: Dialect, lines: int, name: str, last: bool) -> int:

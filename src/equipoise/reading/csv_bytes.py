@@ -4,10 +4,6 @@
 from __future__ import annotations
 
 import codecs
-import gzip
-import io
-import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +13,10 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.types import IntArray
 from equipoise.errors import TableError
+from equipoise.reading.packed import PIECE, read_unpacked
 from equipoise.reading.source import Notes
 
 Bytes = npt.NDArray[np.uint8]
-PIECE = 1 << 25
-# A gzip file may hold so much: tables rarely shrink to less than a fortieth.
-MOST_UNPACKED = 1 << 30
-MOST_RATIO = 100
-
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -32,106 +24,20 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FORMATS = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"ARROW1", "an Arrow file"),
-    (b"\x89HDF", "an HDF5 file"),
-    (b"SQLite", "an SQLite database"),
-    (b"%PDF", "a PDF document"),
-    (b"\x93NUMPY", "a NumPy array"),
-    (b"\x80\x04\x95", "a pickled Python object"),
-    (b"\x80\x05\x95", "a pickled Python object"),
-)
-# Texts that are another format: JSON of objects, and pages of the web, such as the
-# log-in page that came instead of a download.
-_TEXTS = (
-    (re.compile(rb'\s*\[?\s*\{\s*"'), "JSON"),
-    (re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE), "a web page"),
-    (re.compile(rb"\s*<\?xml\b"), "XML"),
-)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the content of a file of fields, unpacked if it is gzip.
+    """Return a file's content, unpacked if it is packed.
 
     Raises:
-        TableError: It is empty, a packed file that is cut off, or another format.
+        TableError: It is empty, or a packed file that is damaged.
     """
-    data = unpacked_bytes(path)
-    what = _other_format(data)
-    if what:
-        raise TableError(
-            sentence(
-                f"the file {path.name!r}, which is {what}",
-                "CSV, TSV, ARFF, JSON lines that are called .jsonl (all also .gz), "
-                "Excel or Parquet",
-                "Save it as one of these, or read it with a data frame library and "
-                "pass the frame.",
-            )
-        )
+    data = read_unpacked(path)
     if not data or data.isspace():
         raise TableError(
             sentence(f"the file {path.name!r}, which is empty", "a header and rows")
         )
     return data
-
-
-def unpacked_bytes(path: Path) -> bytes:
-    """Return a file's content, unpacked if it is gzip.
-
-    Args:
-        path: An existing file.
-
-    Raises:
-        TableError: It is a packed file that is cut off, or out of all proportion.
-    """
-    data = path.read_bytes()
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        return _unpacked(data, path)
-    except (EOFError, OSError, zlib.error) as error:
-        raise TableError(
-            sentence(
-                f"the file {path.name!r}, which is damaged or cut off ({error})",
-                "a whole gzip file",
-                "Copy or write it again.",
-            )
-        ) from error
-
-
-def _unpacked(packed: bytes, path: Path) -> bytes:
-    """Return the content of a gzip file, unless it is out of all proportion."""
-    most = max(MOST_UNPACKED, MOST_RATIO * len(packed))
-    pieces, size = [], 0
-    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
-        while piece := stream.read(PIECE):
-            size += len(piece)
-            if size > most:
-                raise TableError(
-                    sentence(
-                        f"the file {path.name!r} of {len(packed):,} bytes, which "
-                        f"unpacks to more than {most:,}",
-                        f"gzip files that unpack to {MOST_UNPACKED:,} bytes at most, "
-                        f"or to {MOST_RATIO} times their size",
-                        "If it is sound, unpack it first, for example with gunzip, "
-                        "and read the file that it holds.",
-                    )
-                )
-            pieces.append(piece)
-    return b"".join(pieces)
-
-
-def _other_format(data: bytes) -> str:
-    """Return what a file is that is neither CSV nor TSV, or nothing."""
-    for start, what in _FORMATS:
-        if data.startswith(start):
-            return what
-    for pattern, what in _TEXTS:
-        if pattern.match(data[:4096]):
-            return what
-    return ""
 
 
 def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:

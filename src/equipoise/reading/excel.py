@@ -28,7 +28,6 @@ from equipoise.reading.header import Header, read_header
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.workbook import Cell, Sheet, Workbook, blank, read_workbook
 
-SUFFIXES = (".xlsx", ".xlsm")
 NOT_THERE = "#N/A"
 """What a formula leaves for a value that is not there: missing."""
 ERRORS = frozenset(FORMULA_ERRORS) - {NOT_THERE}

@@ -33,7 +33,7 @@ from equipoise.errors import (
 )
 from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.blocks import raw_blocks
-from equipoise.reading.files import file_kind, is_path
+from equipoise.reading.files import file_kind
 from equipoise.reading.infer import infer
 from equipoise.reading.label_columns import (
     LabelCounts,
@@ -49,6 +49,7 @@ from equipoise.reading.matching import table_like, target_like
 from equipoise.reading.missing_labels import says_nothing
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.parquet import require_distinct, require_present
+from equipoise.reading.paths import is_path
 from equipoise.reading.roles import require_named, require_roles, times_of
 from equipoise.reading.roles import tuples_as_texts as named_texts
 from equipoise.reading.shards import ShardFile, shard_files

@@ -20,19 +20,19 @@ from equipoise._core.arrays import is_missing
 from equipoise._core.checks import sentence
 from equipoise.errors import TableError
 from equipoise.reading.arrow_types import plain_table
-from equipoise.reading.csv_bytes import to_utf8, unpacked_bytes
+from equipoise.reading.csv_bytes import to_utf8
+from equipoise.reading.packed import read_unpacked
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.parse_numbers import FIRST_INEXACT
 from equipoise.reading.source import Notes, Raw
 
-SUFFIXES = (".jsonl", ".ndjson")
 BLOCK = 1 << 20
 _MOST_BLOCK = (1 << 31) - 1
 _FILLED = re.compile(r"\S")
 
 
 def read_json_lines(path: Path) -> Raw:
-    """Read a file of one JSON object per line, plain or gzip.
+    """Read a file of one JSON object per line, plain or packed.
 
     A key that a line lacks is a missing value. Lists and further objects are left to
     whoever types the columns.
@@ -47,7 +47,7 @@ def read_json_lines(path: Path) -> Raw:
     import pyarrow as pa
 
     name, notes = f"the file {path.name!r}", Notes()
-    data = to_utf8(unpacked_bytes(path), name, notes)
+    data = to_utf8(read_unpacked(path), name, notes)
     if not data.strip():
         raise TableError(sentence(f"{name} without rows", "at least one row"))
     table = _parsed(data, name)

@@ -19,8 +19,8 @@ from equipoise._core.memory import arrow_from_system
 from equipoise._core.types import IntArray
 from equipoise.errors import TableError, TableWarning
 from equipoise.reading.blocks import MergedNotes, raw_blocks
-from equipoise.reading.files import existing_file, is_path
 from equipoise.reading.options import ReadingOptions
+from equipoise.reading.paths import existing_file, is_path
 from equipoise.reading.read import read_source, read_table
 from equipoise.reading.roles import require_named, tuples_as_texts
 from equipoise.reading.shards import read_shard_blocks, shard_files

@@ -12,8 +12,9 @@ from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.reading.arrays import read_columns, read_matrix, read_pair
 from equipoise.reading.examples import read_example
-from equipoise.reading.files import is_path, read_file
+from equipoise.reading.files import read_file
 from equipoise.reading.frames import is_frame, read_frame
+from equipoise.reading.paths import is_path
 from equipoise.reading.source import Raw, Request
 from equipoise.stores.stored_table import StoredTable
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, TableError
-from equipoise.reading.files import is_path
 from equipoise.reading.frames import is_frame
+from equipoise.reading.paths import is_path
 
 
 def paired(source: Any, target: Any) -> tuple[Any, Any]:

@@ -111,8 +111,9 @@ def read_table(
     that was done is in the table's `notes`, and issued as a `TableWarning`.
 
     Args:
-        source: The path of a CSV, TSV, ARFF, JSON lines (.jsonl; all also .gz), Excel
-            (.xlsx, one sheet with rows) or Parquet file, or of a .zip of one such file;
+        source: The path of a CSV, TSV, ARFF, JSON lines (.jsonl; all also .gz, .bz2,
+            .xz or .zst), Excel (.xlsx, one sheet with rows; rules in
+            `equipoise.reading.excel`) or Parquet file, or of a .zip of one such file;
             "example:digits" or "example:digits-hard"; a data frame of any library
             that narwhals knows; features and labels `(X, y)`, the features also a
             SciPy sparse matrix; a `tf.data.Dataset` of `(x, y)`, which is read into

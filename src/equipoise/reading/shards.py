@@ -13,12 +13,18 @@ from pathlib import Path
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
+from equipoise.reading import formats
 from equipoise.reading.blocks import FileBlock, read_blocks
-from equipoise.reading.files import existing_file, file_kind
+from equipoise.reading.files import file_kind
+from equipoise.reading.paths import existing_file, require_path
 from equipoise.reading.source import Raw
 from equipoise.table.table import Table
 
-SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
+SUFFIXES = (
+    *formats.SUFFIXES["parquet"],
+    *formats.SUFFIXES["csv"],
+    *(text + packed for text in (".csv", ".tsv") for packed in formats.PACKED),
+)
 _OF = re.compile(r"^(.*?)(\d+)-of-(\d+)(\D.*)?$")
 
 
@@ -60,6 +66,7 @@ def shard_files(source: str | os.PathLike[str]) -> tuple[ShardFile, ...]:
         TableError: There are none, they are of several formats, or a number is absent
             among names such as "part-00001-of-00010.parquet".
     """
+    require_path(source)
     path = Path(source)
     if path.is_dir():
         paths = [
@@ -79,8 +86,10 @@ def shard_files(source: str | os.PathLike[str]) -> tuple[ShardFile, ...]:
     if not paths:
         raise TableError(
             sentence(
-                f"{where}, with no table in it",
-                f"files that end with {listing(SUFFIXES, 9)}",
+                f"{where}, with no table in it"
+                if path.is_dir()
+                else f"{where}, which no file matches",
+                f"files that end with {listing(SUFFIXES, len(SUFFIXES))}",
                 "Folders within a folder are not searched: pass a pattern such as "
                 "'claims/*/*.parquet'.",
             )

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
-from equipoise.reading.csv_bytes import MOST_RATIO, MOST_UNPACKED
+from equipoise.reading.packed import MOST_RATIO, MOST_UNPACKED
 
 START = b"PK\x03\x04"
 """How an archive begins; a workbook is one, too."""
@@ -90,11 +90,20 @@ def is_workbook(path: Path) -> bool:
     Args:
         path: An existing file.
     """
+    return "xl/workbook.xml" in members(path)
+
+
+def members(path: Path) -> list[str]:
+    """Return the names of what is in an archive; none if it is damaged.
+
+    Args:
+        path: An existing file.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            return "xl/workbook.xml" in archive.namelist()
+            return archive.namelist()
     except (zipfile.BadZipFile, OSError):
-        return False
+        return []
 
 
 def _counts(entry: zipfile.ZipInfo) -> bool:

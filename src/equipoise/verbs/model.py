@@ -89,7 +89,7 @@ class FittedModel(InspectedModel):
         """Score a file of any size in blocks, see `verbs.predict.predict_file`.
 
         Args:
-            source: CSV, TSV or Parquet with the model's columns.
+            source: A file with the model's columns, as for `predict_file`.
             out: The file to write: .csv or .parquet.
             keep: Columns of the source to copy.
             explain: Whether each row gets the columns that moved its score most.

@@ -93,7 +93,8 @@ def predict_file(
 
     Args:
         model: What `fit` or `load` gave.
-        source: A CSV, TSV (also .gz) or Parquet file with the model's columns.
+        source: A file with the model's columns, of any format that `read_table` takes;
+            a folder of CSV or Parquet files; or a pattern.
         out: The file to write, ".csv" or ".parquet"; whole or not at all. Folders
             that are absent are made.
         keep: Columns of the source to copy, such as a row's name.

@@ -20,7 +20,7 @@ from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
 from equipoise.models.goal import Goal, as_goal
-from equipoise.reading.files import is_path
+from equipoise.reading.paths import is_path
 from equipoise.strategies.catalogue import as_strategies, columns_to_draw_by
 from equipoise.strategies.strategy import Strategy
 from equipoise.trials.basis import StoredPlan, TrialBasis, rows_digest, with_arms
