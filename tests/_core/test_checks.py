@@ -5,9 +5,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from equipoise._core.checks import (
+    described,
     integer,
     listing,
     nearest,
@@ -81,6 +83,35 @@ def test_number_with_open_ends() -> None:
 def test_a_number_too_large_for_a_float_is_refused() -> None:
     with pytest.raises(InputError, match="scale=1000"):
         number(10**400, "scale")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((1, 2, 3), "a=(1, 2, 3)"),
+        ("x", "a='x'"),
+        (np.float64(0.5), f"a={np.float64(0.5)!r}"),
+        (np.array([1, 2]), "a=array([1, 2])"),
+        (np.zeros((60, 60)), "a of shape (60, 60)"),
+        (pd.DataFrame(np.zeros((60, 2))), "a of shape (60, 2)"),
+        ([0.5] * 5000, "a with 5,000 values"),
+        ({k: k for k in range(30)}, "a with 30 values"),
+        ([[0.5] * 1000] * 2, f"a=[[0.5{', 0.5' * 39}..."),
+        (10**400, f"a={10**199}..."),
+    ],
+)
+def test_an_argument_in_a_message_is_short(value: object, text: str) -> None:
+    assert described("a", value) == text
+
+
+def test_checks_of_numbers_and_names_are_short() -> None:
+    for check in (
+        lambda: integer(np.zeros(500), "a"),
+        lambda: number(np.zeros(500), "a"),
+        lambda: one_of(np.zeros(500), ["b"], "a"),  # type: ignore[arg-type]  # wrong
+    ):
+        with pytest.raises(InputTypeError, match=r"Received a of shape \(500,\)\."):
+            check()
 
 
 @dataclass

@@ -128,6 +128,8 @@ def test_texts_are_the_wrong_type() -> None:
 def test_costs_that_are_given_ready_stay() -> None:
     assert as_costs(None) is None
     assert as_costs((1.0, 5.0)) == Costs(1.0, 5.0)
+    with pytest.raises(InputError, match=r"Received costs of shape \(60, 60\)\. "):
+        as_costs(np.zeros((60, 60)))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_rows_left_undecided_cost_what_abstaining_does() -> None:

@@ -1218,8 +1218,7 @@ CASES: dict[str, Case] = {
         lambda place: eq.read_table(write(place, "a.parquet", b"PAR1xxxxPAR"), "y"),
         lambda place: eq.read_table(_parquet(place), "y"),
     ),
-    "reading/target_columns.py: <' '.join([_meant(target, names), raw.hint])"
-    ".strip()>": Case(
+    "reading/target_columns.py: <_what_to_do(target, raw)>": Case(
         lambda _: eq.read_table({**COLUMNS, "y2": 1 - Y}, "y*"),
         lambda _: eq.read_table({**COLUMNS, "y2": 1 - Y}, targets="y*"),
         r"Pass targets='y\*'",
@@ -1840,6 +1839,10 @@ ELSEWHERE = {
     "choice by the target would have to be made again in each fold.": (
         "tests/trials/test_sources.py",
         "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
+    ),
+    "reading/matching.py: <_how_to_name(raw, first, absent, familiar)>": (
+        "tests/reading/test_matching.py",
+        "test_a_file_without_a_header_gets_one",
     ),
     "reading/packed.py: If it is sound, unpack it first, for example with gunzip, and "
     "read the file that it holds.": (

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from equipoise.errors import TableError
-from equipoise.reading.header import Header, read_header
+from equipoise.reading.header import Header, is_numbered, read_header
 from equipoise.reading.source import Notes
 
 BODY = [["31", "2"], ["44", "0"], ["25", "1"]]
@@ -64,3 +64,9 @@ def test_blank_and_repeated_names() -> None:
 )
 def test_rows_of_one_field_more(last: str, names: tuple[str, ...]) -> None:
     assert header([["a", "b"], *([*row, last] for row in BODY)])[0].names == names
+
+
+def test_names_that_stand_for_none() -> None:
+    head, _ = header(BODY)
+    assert all(map(is_numbered, head.names))
+    assert not any(map(is_numbered, ("column", "column_", "column_x", "col_1")))

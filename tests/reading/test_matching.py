@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 from equipoise.errors import TableError, TableWarning, TargetError
+from equipoise.reading.blocks import read_blocks
 from equipoise.reading.read import read_features, read_table
 from equipoise.table.rare_classes import treat_rare
 from equipoise.table.table import Table
@@ -78,6 +79,51 @@ def test_absent_columns_are_all_named(first: Table) -> None:
                 frame().rename(columns={"c": "counts"})[["x", "counts", "y"]], "y"
             ),
         )
+
+
+BODY = "".join(
+    f"{20 + k % 40},{0.37 * k % 5:.2f},{'ab'[k % 2]},{int(k % 5 == 0)}\n"
+    for k in range(60)
+)
+NAMES = "age,pay,city,y\n"
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_a_file_without_a_header_gets_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(NAMES + BODY)
+    first = read_table(path, "y")
+    new = tmp_path / "new.csv"
+    new.write_text(BODY)
+    advice = (
+        r"no header; its columns are called column_1 to column_4\. Add a first line"
+    )
+    with pytest.raises(TableError, match=f"'age', 'pay', 'city'.*{advice}"):
+        read_features(new, like=first)
+    with pytest.raises(TableError, match=advice):
+        list(read_blocks(new, like=first))
+    with pytest.raises(TargetError, match=f"the target 'y'.*{advice}"):
+        read_table(new, like=first)
+    new.write_text(NAMES + BODY)
+    assert len(read_features(new, like=first)) == 60
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_a_table_without_a_header_takes_none_later(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(BODY)
+    first = read_table(path, "column_4")
+    new = tmp_path / "new.csv"
+    new.write_text(NAMES + BODY)
+    with pytest.raises(TableError, match=r"first table had no header\. Take the line"):
+        read_features(new, like=first)
+    new.write_text(BODY)
+    assert len(read_features(new, like=first)) == 60
+    new.write_text("".join(f"{line[:-2]}\n" for line in BODY.splitlines()))
+    assert len(read_features(new, like=first)) == 60
+    with pytest.raises(TargetError) as raised:
+        read_table(new, like=first)
+    assert str(raised.value).endswith("'column_1', 'column_2', 'column_3'.")
 
 
 def test_additional_columns_are_left_out_with_a_note(first: Table) -> None:

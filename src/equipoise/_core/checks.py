@@ -76,6 +76,37 @@ def listing(names: Iterable[object], most: int = 8) -> str:
     return head if len(shown) <= most else f"{head} and {len(shown) - most} more"
 
 
+def described(name: str, value: Any) -> str:
+    """Write an argument for a message: a long one by its shape, length or type.
+
+    Example:
+        >>> described("costs", (1, 2, 3))
+        'costs=(1, 2, 3)'
+        >>> described("costs", [0.5] * 1000)
+        'costs with 1,000 values'
+    """
+    shape = getattr(value, "shape", None)
+    length = len(value) if isinstance(value, list | tuple | dict | set) else 1
+    if shape is not None and not _is_small(shape):
+        return f"{name} of shape {tuple(shape)}"
+    if length > _MOST_VALUES:
+        return f"{name} with {length:,} values"
+    text = " ".join(repr(value).split())
+    return f"{name}={text if len(text) <= _LONGEST else text[:_LONGEST] + '...'}"
+
+
+def _is_small(shape: Any) -> bool:
+    """Return whether an array of a shape has a few values only."""
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape):
+        return False
+    return math.prod(shape) <= _FEW_VALUES
+
+
+_FEW_VALUES = 4
+_MOST_VALUES = 20
+_LONGEST = 200
+
+
 def one_of(value: str, accepted: Iterable[str], what: str) -> str:
     """Return `value` if it is a known name, else raise with the nearest one.
 
@@ -86,12 +117,12 @@ def one_of(value: str, accepted: Iterable[str], what: str) -> str:
     names = list(accepted)
     if not isinstance(value, str):
         raise InputTypeError(
-            sentence(f"{what}={value!r}", f"one of {listing(names, 40)}")
+            sentence(described(what, value), f"one of {listing(names, 40)}")
         )
     if value not in names:
         raise InputError(
             sentence(
-                f"{what}={value!r}",
+                described(what, value),
                 f"one of {listing(names, 40)}",
                 nearest(value, names),
             )
@@ -110,10 +141,10 @@ def integer(
     """
     accepted = f"an integer{_range(low, high)}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise InputTypeError(sentence(f"{what}={value!r}", accepted))
+        raise InputTypeError(sentence(described(what, value), accepted))
     result = int(value)
     if (low is not None and result < low) or (high is not None and result > high):
-        raise InputError(sentence(f"{what}={value!r}", accepted))
+        raise InputError(sentence(described(what, value), accepted))
     return result
 
 
@@ -142,7 +173,7 @@ def number(
     """
     accepted = f"a number{_range(low, high, open_ends)}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise InputTypeError(sentence(f"{what}={value!r}", accepted))
+        raise InputTypeError(sentence(described(what, value), accepted))
     try:
         result = float(value)
     except OverflowError:  # an integer of hundreds of digits
@@ -153,7 +184,7 @@ def number(
     if high is not None:
         inside &= result < high if open_ends else result <= high
     if not inside:
-        raise InputError(sentence(f"{what}={value!r}", accepted))
+        raise InputError(sentence(described(what, value), accepted))
     return result
 
 

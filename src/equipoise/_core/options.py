@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from equipoise._core.checks import integer, listing, nearest, number, sentence
+from equipoise._core.checks import (
+    described,
+    integer,
+    listing,
+    nearest,
+    number,
+    sentence,
+)
 from equipoise.errors import InputError, InputTypeError
 
 Number = float | int | str | bool | None
@@ -100,7 +107,7 @@ class Setting:
             return
         if self.boolean:
             if not isinstance(value, bool):
-                raise InputTypeError(sentence(f"{name}={value!r}", "True or False"))
+                raise InputTypeError(sentence(described(name, value), "True or False"))
         elif self.whole:
             low = None if self.low is None else int(self.low)
             high = None if self.high is None else int(self.high)

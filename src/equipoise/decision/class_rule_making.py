@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import listing, sentence
+from equipoise._core.checks import described, listing, sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.decision.class_calibrator import ClassCalibrator
 from equipoise.decision.class_floors import Floors, choose_floors
@@ -296,7 +296,7 @@ def _check_costs(objective: str, costs: CostMatrix | None, task: Task) -> None:
     if costs is not None and not isinstance(costs, CostMatrix):
         raise InputTypeError(
             sentence(
-                f"costs={costs!r}",
+                described("costs", costs),
                 "a CostMatrix, which Costs.matrix(classes, matrix) makes",
             )
         )

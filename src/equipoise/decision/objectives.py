@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.checks import described, number, one_of, sentence
 from equipoise._core.numerals import as_probability, exact
 from equipoise._core.types import FloatArray
 from equipoise.decision.costs import Costs
@@ -164,7 +164,7 @@ def _cost(
         costs = Costs(fp, fn, tp, tn, abstain)
     if not isinstance(costs, Costs):
         raise InputTypeError(
-            sentence(f"costs={costs!r}", "Costs, for example Costs(fp=1, fn=20)")
+            sentence(described("costs", costs), "Costs, for example Costs(fp=1, fn=20)")
         )
     c = costs
 

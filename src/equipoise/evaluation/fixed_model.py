@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, sentence
+from equipoise._core.checks import described, number, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.decision.costs import Costs
@@ -195,7 +195,8 @@ def as_costs(costs: Costs | tuple[float, float] | None) -> Costs | None:
     if len(pair) != 2:
         raise InputError(
             sentence(
-                f"costs={costs!r}", "(cost of a false alarm, cost of a missed positive)"
+                described("costs", costs),
+                "(cost of a false alarm, cost of a missed positive)",
             )
         )
     return Costs(fp=pair[0], fn=pair[1])

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from equipoise._core.arrays import unmasked
-from equipoise._core.checks import sentence
+from equipoise._core.checks import described, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.losses.base import ExampleLoss, as_type, checked_targets, prepared
@@ -203,7 +203,7 @@ def _cost_matrix(costs: Any) -> list[list[float]]:
         return [[float(value) for value in row] for row in each]
     raise InputError(
         sentence(
-            f"costs={costs!r}",
+            described("costs", costs),
             "a square matrix of numbers of 0 or more, by true class and decision",
         )
     )

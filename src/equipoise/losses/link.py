@@ -9,7 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import integer, listing, nearest, sentence
+from equipoise._core.checks import (
+    described,
+    integer,
+    listing,
+    nearest,
+    sentence,
+)
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.losses.base import ExampleLoss
@@ -74,7 +80,7 @@ def link_of(
         if weights.shape != (classes,) or not positive:
             raise InputError(
                 sentence(
-                    f"class_weights={class_weights!r}",
+                    described("class_weights", class_weights),
                     f"{classes} finite numbers above 0",
                 )
             )

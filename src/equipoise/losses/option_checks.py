@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import described, sentence
 from equipoise._core.options import Setting
 from equipoise.errors import InputError
 from equipoise.losses.records import LOSS_RECORDS
@@ -67,7 +67,7 @@ def positive_numbers(values: Any, name: str) -> list[float]:
         if all(math.isfinite(value) and value > 0 for value in plain):
             return plain
     raise InputError(
-        sentence(f"{name}={values!r}", "one finite number above 0 for each class")
+        sentence(described(name, values), "one finite number above 0 for each class")
     )
 
 

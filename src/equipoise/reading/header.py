@@ -86,6 +86,16 @@ def read_header(
     return Header(_names(rows, fields, name, notes), fields, skipped, second)
 
 
+def is_numbered(name: str) -> bool:
+    """Return whether a name may be that of a column without a name.
+
+    Example:
+        >>> is_numbered("column_12"), is_numbered("column_a")
+        (True, False)
+    """
+    return name.startswith("column_") and name.removeprefix("column_").isdecimal()
+
+
 def _without_header(first: Sequence[str], name: str, notes: Notes) -> Header:
     names = tuple(f"column_{j + 1}" for j in range(len(first)))
     notes.add(

@@ -36,6 +36,7 @@ from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.types import IntArray
 from equipoise.errors import TableError, TargetError
 from equipoise.reading.arrow_types import unnamed
+from equipoise.reading.header import is_numbered
 from equipoise.reading.infer import (
     NUMBER_MISSING,
     file_notation,
@@ -124,7 +125,7 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
                 f"{raw.name} without the column{'s'[: len(absent) > 1]} "
                 f"{listing(absent, 40)}",
                 f"all {len(first.names)} columns of the first table",
-                nearest(absent[0], [n for n in present if n not in familiar]),
+                _how_to_name(raw, first, absent, familiar),
             )
         )
     extra = [name for name in present if name not in familiar]
@@ -135,6 +136,20 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
             f"out: {listing(extra)}."
         )
     return tuple(_column_like(raw, column, notes) for column in first.columns)
+
+
+def _how_to_name(
+    raw: Raw, first: Table, absent: Sequence[str], familiar: set[str]
+) -> str:
+    """Return what to do about absent columns."""
+    if raw.hint:  # its columns have numbers for names, and none is near
+        return raw.hint
+    if all(map(is_numbered, first.names)):
+        return (
+            "The first table had no header. Take the line of names out of this file, "
+            "if its columns have the same order; or write them as in the first table."
+        )
+    return nearest(absent[0], [n for n in raw.data.column_names if n not in familiar])
 
 
 def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:

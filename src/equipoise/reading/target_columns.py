@@ -14,6 +14,7 @@ import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import InputError, TargetError
+from equipoise.reading.header import is_numbered
 from equipoise.reading.infer import tidy
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.target import target_texts, unlabelled_rows
@@ -78,9 +79,17 @@ def require_targets(raw: Raw, targets: Sequence[str]) -> None:
                 sentence(
                     f"the target {target!r}, but {raw.name} has no such column",
                     f"one of its columns, {shown(names, [target])}",
-                    " ".join([_meant(target, names), raw.hint]).strip(),
+                    _what_to_do(target, raw),
                 )
             )
+
+
+def _what_to_do(target: str, raw: Raw) -> str:
+    """Return what to do about a target that is absent."""
+    if raw.hint and not is_numbered(target):
+        return raw.hint
+    names = [n for n in raw.data.column_names if not (raw.hint and is_numbered(n))]
+    return _meant(target, names)
 
 
 def _meant(target: str, names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, listing, sentence
+from equipoise._core.checks import described, integer, listing, sentence
 from equipoise._core.numerals import as_probability
 from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, FloatArray, IntArray
@@ -294,13 +294,13 @@ def _shares(values: npt.ArrayLike, what: str) -> FloatArray:
         shares = np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
         raise InputTypeError(
-            sentence(f"{what}={values!r}", "one number for each class")
+            sentence(described(what, values), "one number for each class")
         ) from error
     right = shares.ndim == 1 and len(shares) > 1 and np.isfinite(shares).all()
     if not right or not (shares > 0).all() or abs(shares.sum() - 1) > _TOLERANCE:
         raise InputError(
             sentence(
-                f"{what}={values!r}",
+                described(what, values),
                 "shares above 0 of two classes or more, with a sum of 1",
             )
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import described, sentence
 from equipoise._core.options import Setting, require_options
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
@@ -149,12 +149,12 @@ def check_totals(totals: npt.ArrayLike) -> FloatArray:
     try:
         values = np.asarray(totals)
     except ValueError:  # sequences of several lengths among numbers
-        raise InputTypeError(sentence(f"totals={totals!r}", accepted)) from None
+        raise InputTypeError(sentence(described("totals", totals), accepted)) from None
     mixed = isinstance(totals, list | tuple) and any(
         isinstance(total, bool | np.bool_) for total in totals
     )
     if mixed or values.dtype.kind not in "iuf":
-        raise InputTypeError(sentence(f"totals={totals!r}", accepted))
+        raise InputTypeError(sentence(described("totals", totals), accepted))
     if values.ndim != 1 or len(values) < 2:
         raise InputError(sentence(f"totals of shape {values.shape}", accepted))
     each = values.astype(np.float64)
@@ -198,7 +198,9 @@ def task_totals(totals: npt.ArrayLike) -> FloatArray:
     values = np.asarray(totals)
     if values.dtype.kind not in "iuf":
         raise InputTypeError(
-            sentence(f"totals={totals!r}", "numbers of rows, or sums of their weights")
+            sentence(
+                described("totals", totals), "numbers of rows, or sums of their weights"
+            )
         )
     each = values.astype(np.float64)
     if not (np.isfinite(each) & (each >= 0)).all() or not each.any():
