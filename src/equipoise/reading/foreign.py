@@ -129,7 +129,7 @@ FORMATS = (
         rb'\s*\[?\s*\{\s*"|\s*\[\s*[\[\]]',
     ),
 )
-"""Told by how they begin; the first that fits, and then by their names."""
+"""Those with a beginning come first; of equals the first counts."""
 
 _ARCHIVES = (
     (

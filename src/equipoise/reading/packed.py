@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that are packed by gzip, bzip2, xz or Zstandard, told by their first bytes."""
+"""Texts that are packed by gzip, bzip2, xz or Zstandard, which their first bytes tell."""
 
 from __future__ import annotations
 
