@@ -16,7 +16,7 @@ import equipoise as eq
 from equipoise.errors import TableError
 from equipoise.reading import packed
 from equipoise.reading.blocks import read_blocks
-from equipoise.reading.packed import is_packed, opened, read_unpacked
+from equipoise.reading.packed import is_packed, read_unpacked, unpacked_stream
 
 CSV = "x,c,y\n" + "\n".join(
     f"{0.37 * k % 5:.3f},{'ab'[k % 2]},{int(k % 5 == 0)}" for k in range(60)
@@ -89,6 +89,6 @@ def test_a_header_may_begin_like_another_format(name: str, tmp_path: Path) -> No
     path = tmp_path / "a.csv"
     path.write_text(CSV.replace("x", name, 1))
     assert not is_packed(path)
-    with opened(path) as stream:
+    with unpacked_stream(path) as stream:
         assert stream.read(3) == name[:3].encode()
     assert eq.read_table(path, "y").names == (name, "c")

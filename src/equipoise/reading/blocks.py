@@ -29,7 +29,7 @@ from equipoise.reading.csv_bytes import csv_layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
 from equipoise.reading.files import file_kind, read_file
 from equipoise.reading.matching import table_like
-from equipoise.reading.packed import UNPACK_ERRORS, damaged, opened
+from equipoise.reading.packed import UNPACK_ERRORS, damaged, unpacked_stream
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target_columns import require_targets
@@ -165,7 +165,7 @@ def raw_blocks(
     elif kind in ("arff", "json lines", "excel"):
         yield read_file(path, Request((), expected=tuple(names)))
     else:
-        with opened(path) as stream:
+        with unpacked_stream(path) as stream:
             yield from _csv(path, stream, names, size)
 
 

@@ -20,7 +20,7 @@ from equipoise.reading.foreign import (
 )
 from equipoise.reading.formats import PACKED, SUFFIXES, FileFormat
 from equipoise.reading.json_lines import read_json_lines
-from equipoise.reading.packed import UNPACK_ERRORS, damaged, opened
+from equipoise.reading.packed import UNPACK_ERRORS, damaged, unpacked_stream
 from equipoise.reading.parquet import read_parquet
 from equipoise.reading.paths import existing_file
 from equipoise.reading.source import Raw, Request
@@ -88,7 +88,7 @@ def file_kind(path: Path) -> FileFormat:
     if inner in SUFFIXES["json lines"]:
         return "json lines"
     try:
-        with opened(path) as stream:
+        with unpacked_stream(path) as stream:
             start = stream.read(START)
     except UNPACK_ERRORS as error:
         raise damaged(name, error) from error
@@ -103,7 +103,7 @@ def is_arff(path: Path) -> bool:
         path: An existing file.
     """
     try:
-        with opened(path) as stream:
+        with unpacked_stream(path) as stream:
             for line in stream:
                 text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
                 if text and not text.startswith("%"):

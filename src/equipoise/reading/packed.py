@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Texts that are packed by gzip, bzip2, xz or Zstandard, which their first bytes tell."""
+"""Texts packed by gzip, bzip2, xz or Zstandard, which their first bytes tell."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _OPENERS: Mapping[bytes, Callable[[Path], Any]] = {
 _START = 10
 
 
-def opened(path: Path) -> BinaryIO:
+def unpacked_stream(path: Path) -> BinaryIO:
     """Return a stream of what a file holds, unpacked if it is packed.
 
     Args:
@@ -74,7 +74,7 @@ def read_unpacked(path: Path) -> bytes:
     most = max(MOST_UNPACKED, MOST_RATIO * size)
     pieces, total = [], 0
     try:
-        with opened(path) as stream:
+        with unpacked_stream(path) as stream:
             while piece := stream.read(PIECE):
                 total += len(piece)
                 if total > most:
