@@ -52,6 +52,28 @@ def test_a_member_among_others_is_the_same_member_alone(table, jobs_for) -> None
             np.testing.assert_array_equal(value, among.scorer.weights[name])
 
 
+def test_a_member_that_is_doubled_for_company_is_the_same_member(
+    table, jobs_for, monkeypatch
+) -> None:
+    """A lone member is trained as two equal ones if lone products have other bits."""
+    monkeypatch.setattr("equipoise.networks.alone.alone_differs", lambda: True)
+    arms = [
+        Strategy("plain"),
+        Strategy("mixed", sampling="balanced", synthesis="smote"),
+    ]
+    for spec in (NetworkSpec("tiny", hidden=(8,)), RICH):
+        jobs = jobs_for(table, arms)
+        learner = NetworkLearner(spec, QUICK)
+        together = list(learner.run(table, jobs, keep=True))
+        for job, among in zip(jobs[::2], together[::2], strict=True):
+            (alone,) = learner.run(table, [job], keep=True)
+            np.testing.assert_array_equal(alone.log_odds, among.log_odds)
+            assert alone.best_epoch == among.best_epoch
+            for name, value in alone.scorer.weights.items():
+                assert value.shape == among.scorer.weights[name].shape
+                np.testing.assert_array_equal(value, among.scorer.weights[name])
+
+
 def test_options_are_each_member_s_own(table, jobs_for) -> None:
     """Arms of one loss differ in numbers, in which are given, and in warm starts."""
     arms = [

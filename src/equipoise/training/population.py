@@ -25,6 +25,7 @@ from equipoise._core.types import (
 )
 from equipoise.errors import TrainingError
 from equipoise.jobs import RowSupply
+from equipoise.networks.alone import doubled, first_of, needs_company
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
@@ -379,15 +380,13 @@ class Population:
         active = self.now.active
         self.now, state = self.now.moved()
         if len(active) <= self._block:
-            draws, columns = self._draws(active), self._columns(active)
-            return self._program.epoch(state, self.data, draws, columns)
+            return self._epoch(state, active)
         count = range(0, len(active), self._block)
         blocks = [slice(first, first + self._block) for first in count]
         before = _divided(state, blocks)
         after = []
         for number, here in enumerate(blocks):
-            draws, columns = self._draws(active[here]), self._columns(active[here])
-            after.append(self._program.epoch(before[number], self.data, draws, columns))
+            after.append(self._epoch(before[number], active[here]))
         # Taken out of the blocks as they are joined, so that no state is held twice.
         return {
             kind: {
@@ -396,6 +395,16 @@ class Population:
             }
             for kind in state
         }
+
+    def _epoch(self, state: Any, which: IntArray) -> dict[str, dict[str, Tensor]]:
+        """Return the state of some members after one more epoch."""
+        alone = needs_company(len(which))
+        if alone:
+            state, which = doubled(state), np.repeat(which, 2)
+        after = self._program.epoch(
+            state, self.data, self._draws(which), self._columns(which)
+        )
+        return first_of(after) if alone else after
 
     @property
     def _starting(self) -> BoolArray:
@@ -693,12 +702,11 @@ class Population:
         scored = [
             np.concatenate(
                 [
-                    self._program.logits(
+                    self._scored(
                         {name: value[block] for name, value in weights.items()},
-                        self.data,
                         last[block],
                         tf.constant(padded[block, i : i + self._chunk]),
-                    ).numpy()
+                    )
                     for block in blocks
                 ]
             )
@@ -708,6 +716,16 @@ class Population:
         if joined.ndim == 2:
             joined = joined[..., None]
         return [joined[i, : len(at)] for i, at in enumerate(rows)]
+
+    def _scored(self, weights: Tensors, last: Tensor, rows: Tensor) -> FloatArray:
+        """Return the logits of a block of members, `[members, rows]` or wider."""
+        members = len(rows)
+        if needs_company(members):
+            weights, last, rows = doubled(weights), doubled(last), doubled(rows)
+        logits: FloatArray = self._program.logits(
+            weights, self.data, last, rows
+        ).numpy()
+        return logits[:members]
 
 
 def _votes(member: Member, codes: AnyArray) -> AnyArray:

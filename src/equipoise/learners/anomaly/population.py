@@ -22,6 +22,7 @@ from equipoise.learners.anomaly.program import (
     DetectorSignature,
     detector_program,
 )
+from equipoise.networks.alone import doubled, first_of, needs_company
 from equipoise.training.adam import rates
 from equipoise.training.devices import let_memory_grow
 
@@ -108,9 +109,7 @@ def train_population(
         batches = _batches([draws[place] for place in living.places], settings)
         corrected = rates((look - 1) * settings.updates, settings.updates)
         batches["rates"] = corrected[:, None] * step_sizes[living.places]
-        living.state = program.epoch(
-            living.state, tensors, _as_float32(batches), living.extras
-        )
+        living.state = _after_look(program, living, tensors, _as_float32(batches))
         losses = _stop_losses(
             program,
             living.state["parameters"],
@@ -162,6 +161,19 @@ class _Living:
 
         state = {kind: some(tensors) for kind, tensors in self.state.items()}
         return _Living(self.places[rest], state, some(self.extras))
+
+
+def _after_look(
+    program: DetectorProgram, living: _Living, data: Any, batches: Any
+) -> Any:
+    """Return parameters and moments after the updates of a look."""
+    state, extras = living.state, living.extras
+    alone = needs_company(len(living.places))
+    if alone:
+        state, extras = doubled(state), doubled(extras)
+        batches = doubled(batches, axis=1)
+    after = program.epoch(state, data, batches, extras)
+    return first_of(after) if alone else after
 
 
 class _Best:
@@ -237,9 +249,15 @@ def _stop_losses(
 ) -> FloatArray:
     """Return the mean loss of each network's stop rows, `[members]`."""
     total = np.zeros(len(stop))
+    alone = needs_company(len(stop))
+    if alone:
+        parameters, extras = doubled(parameters), doubled(extras)
     for block in _blocks(stop):
         batch = _as_float32(block)
-        total += program.losses(parameters, data, batch, extras).numpy()
+        if alone:
+            batch = doubled(batch)
+        losses = program.losses(parameters, data, batch, extras).numpy()
+        total += losses[: len(stop)]
     return total
 
 
@@ -255,9 +273,15 @@ def _first_pass(
         return np.zeros((len(train), width))
     tensors = {name: tf.constant(value) for name, value in parameters.items()}
     total, weight = np.zeros((len(train), width)), np.zeros((len(train), 1))
+    alone = needs_company(len(train))
+    if alone:
+        tensors = doubled(tensors)
     for block in _blocks(train):
         index = tf.constant(block["index"].astype(np.int32))
+        if alone:
+            index = doubled(index)
         outputs = program.outputs(tensors, data, index).numpy().astype(np.float64)
+        outputs = outputs[: len(train)]
         total += np.einsum("mr,mro->mo", block["weights"], outputs)
         weight += block["weights"].sum(axis=1, keepdims=True)
     return total / weight
