@@ -158,7 +158,7 @@ def test_the_advice_is_about_what_was_seen(build: Make, run: Make) -> None:
     early = build(table.y, {"x": table["x"].values}, time=table.time - 1000)
     finding = run(CHECK, table, early)
     assert "later than the table" in finding.advice
-    assert "by='time'" not in finding.advice
+    assert "Split by time" not in finding.advice
     days = table.time.astype("datetime64[D]")
     dates = build(table.y, {"x": table["x"].values}, time=days)
     assert run(CHECK, table, dates) is None  # a date is neither before nor after 3.0

@@ -47,8 +47,8 @@ def check_groups(
         + f"If the rows of a group are alike, these {terms.short} are worth no more "
         f"than {amount(round(effective))} separate ones, and a recall is known to "
         f"±{figure(wide)}, not to ±{figure(alone)}.",
-        "Split by group (by='group'), so that no group is on both sides, and use "
-        "intervals that resample groups.",
+        "Split by group, so that no group is on both sides, and use intervals that "
+        "resample groups: compare and fit do both with group=.",
         {
             "positives": positives,
             "groups": len(sizes),

@@ -77,8 +77,9 @@ def check_time_drift(
 
 
 SPLIT = (
-    "Split by time (by='time'), so that every model is tested on rows later than those "
-    "it was trained on; prefer recent rows, and monitor the model in use."
+    "Split by time, as compare and fit do with time=, so that every model is tested on "
+    "rows later than those it was trained on; prefer recent rows, and monitor the "
+    "model in use."
 )
 LATER = (
     "Take test rows that are all later than the table, or leave the later rows of the "
