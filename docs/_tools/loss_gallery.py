@@ -64,8 +64,7 @@ WORDS: dict[str, str] = {
     ),
     "pairwise_auc": (
         "Positives should lead by the margin of one, and once they do, no more is "
-        "asked. The order stays, and the ends of it lie closer together than the log- "
-        "odds."
+        "asked. The order stays, and its ends lie closer together than the log-odds do."
     ),
     "auc_margin": (
         "The scores of each class gather around a mean, at the ends of the sigmoid; "

@@ -56,5 +56,5 @@ def test_the_page_has_a_section(make_trial: Callable[..., Any]) -> None:
 def test_a_screen_has_lines(make_trial: Callable[..., Any]) -> None:
     lines = list(importance_lines(MADE, "plain", 80))
     assert max(map(len, lines)) <= 80
-    assert "Columns that plain owes its ranking to." in lines
+    assert "Columns that the ranking of plain depends on." in lines
     assert list(importance_lines(None, "plain", 80)) == []

@@ -232,8 +232,8 @@ def test_a_trial_writes_its_report(trial: Trial, page: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("metric", "says"),
     [
-        ("average_precision", ("highest average precision first", ">Difference to")),
-        ("roc_auc", ("highest AUROC first", ">AUROC, difference to plain")),
+        ("average_precision", ("highest average precision first", ">Difference from")),
+        ("roc_auc", ("highest AUROC first", ">AUROC, difference from plain")),
         ("brier", ("lowest Brier score first", ">Brier score, gain over plain")),
         ("mcc", ("highest Matthews correlation first", ">Matthews correlation<")),
     ],

@@ -63,7 +63,7 @@ def test_a_trial_has_it_if_asked_for() -> None:
     data = trial.to_dict()["importance"]
     assert data["columns"][0]["finding"] in ("matters", "not used", *_others())
     assert trial.summary()["importance"]["rows"] == 300
-    assert "owes its ranking to" in str(trial)
+    assert "Columns that the ranking of" in str(trial)
     plain = eq.compare(TABLE, network="linear", **options)
     assert plain.importance is None
     assert "importance" not in plain.to_dict()

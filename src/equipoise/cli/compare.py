@@ -121,8 +121,8 @@ def compare(
         bool,
         typer.Option(
             "--importance",
-            help="Say which columns the chosen strategy owes its ranking to; it is "
-            "fitted once more for that.",
+            help="Say which columns the ranking of the chosen strategy depends on; it "
+            "is fitted once more for that.",
         ),
     ] = False,
     metric: options.MetricName = None,

@@ -21,7 +21,8 @@ FailOn = Annotated[
     str | None,
     typer.Option(
         metavar="SEVERITY",
-        help="Exit with 1 if a finding is this severe: error, warning or info.",
+        help="Exit with 1 if a finding is this severe, or more: error, warning or "
+        "info.",
         show_default=False,
     ),
 ]
@@ -41,7 +42,7 @@ def diagnose(
     target: options.Target = None,
     targets: options.Targets = None,
     task: options.TaskName = None,
-    rare: options.Rare = "keep",
+    rare: options.RareName = "keep",
     test: options.TestFile = None,
     positive: options.Positive = None,
     group: options.GroupColumn = None,
@@ -51,12 +52,14 @@ def diagnose(
     unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     precision: Annotated[
-        float, typer.Option(help="The precision that flagged cases should have.")
+        float, typer.Option(help="The precision that flagged rows should have.")
     ] = 0.8,
     deep: Annotated[
         bool,
         typer.Option(
-            "--deep", help="Also train small models: overlap, suspicious labels."
+            "--deep",
+            help="Also train small models: overlap, suspicious labels, what more "
+            "positives would gain.",
         ),
     ] = False,
     mute: Mute = None,

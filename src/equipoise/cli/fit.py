@@ -19,8 +19,8 @@ StrategyNames = Annotated[
     str,
     typer.Option(
         metavar="NAMES",
-        help="A strategy, several separated by commas, or auto: the average of "
-        "networks, trees and a linear model.",
+        help="A strategy, several separated by commas, or auto: an average of "
+        "networks, trees and linear models.",
     ),
 ]
 OutModel = Annotated[
@@ -126,7 +126,7 @@ def fit(
         bool,
         typer.Option(
             "--importance",
-            help="Let the model's card say which columns it owes its ranking to.",
+            help="Add to the model's card which columns its ranking depends on.",
         ),
     ] = False,
     seed: options.Seed = 0,

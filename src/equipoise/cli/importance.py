@@ -18,14 +18,19 @@ def importance(
     target: options.Target = None,
     targets: options.Targets = None,
     metric: Annotated[
-        str, typer.Option(help="What may fall: average_precision or roc_auc.")
+        str,
+        typer.Option(
+            help="The metric whose drop is measured: average_precision or roc_auc."
+        ),
     ] = "average_precision",
     permutations: Annotated[
         int, typer.Option(help="How often each column is shuffled.")
     ] = 5,
     together: Annotated[
         float,
-        typer.Option(help="Columns of a higher association are shuffled together."),
+        typer.Option(
+            help="Columns with a higher association than this are shuffled together."
+        ),
     ] = 0.8,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     as_json: Annotated[
@@ -33,9 +38,9 @@ def importance(
     ] = False,
     seed: options.Seed = 0,
 ) -> None:
-    """Say which columns a model owes its ranking to.
+    """Say which columns the ranking of a model depends on.
 
-    It also names the columns of which that is unknown.
+    It also names the columns of which that cannot be told.
 
     FILE holds labelled rows: those of the training, each of which is scored by models
     that have not seen it, or new ones.

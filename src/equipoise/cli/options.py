@@ -56,8 +56,8 @@ TunedNames = Annotated[
     typer.Option(
         "--tune",
         metavar="NAMES",
-        help="Strategies that are also tried with options searched for inside each "
-        "training part, separated by commas.",
+        help="Strategies, separated by commas, that are tried a second time with "
+        "options that a search inside each training part chooses.",
         show_default=False,
     ),
 ]
@@ -72,14 +72,6 @@ TaskName = Annotated[
         metavar="NAME",
         help="binary, multiclass or multilabel, if the target does not tell.",
         show_default=False,
-    ),
-]
-Rare = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        help="Classes with fewer rows than folds: keep (trained on, not judged), merge "
-        "(one class of all such) or drop.",
     ),
 ]
 Positive = Annotated[
@@ -157,7 +149,7 @@ DuplicatesName = Annotated[
     typer.Option(
         metavar="NAME",
         help="Rows that are equal in all features: group keeps them on one side of "
-        "every split, ignore does not, auto decides by their number.",
+        "every split, ignore does not, auto does if they are probably copies.",
     ),
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
@@ -165,8 +157,8 @@ ProductPrecision = Annotated[
     str,
     typer.Option(
         metavar="float32|bfloat16",
-        help="Of products while networks are trained. bfloat16 is faster on processors "
-        "with units for it.",
+        help="The number format of products while networks are trained. bfloat16 is "
+        "faster on processors with units for it.",
     ),
 ]
 AllRows = Annotated[
@@ -193,8 +185,8 @@ RayAddress = Annotated[
     typer.Option(
         "--ray",
         metavar="auto|ADDRESS",
-        help="Do the fits on the Ray cluster at this address (the extra [ray]); local "
-        "starts one on this machine.",
+        help="Do the fits on the Ray cluster at this address (needs the extra [ray]); "
+        "local starts a cluster on this machine.",
         show_default=False,
     ),
 ]
@@ -215,8 +207,8 @@ MetricName = Annotated[
     typer.Option(
         "--metric",
         metavar="NAME",
-        help="By which strategies are ranked and the verdict is reached, for example "
-        "balanced_accuracy; an unknown name lists all.",
+        help="The metric that ranks the strategies and decides the verdict, for "
+        "example balanced_accuracy; an unknown name lists all.",
         show_default="average_precision, or macro_average_precision",
     ),
 ]
@@ -225,8 +217,9 @@ RareName = Annotated[
     typer.Option(
         "--rare",
         metavar="NAME",
-        help="Classes, or labels, with fewer rows than folds: keep learns from them "
-        "and does not score them, merge makes these classes one, drop leaves them out.",
+        help="Classes, or labels, with fewer rows than folds: keep trains on them and "
+        "does not judge them, merge makes one class of these classes, drop leaves them "
+        "out.",
     ),
 ]
 CostsFile = Annotated[

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much a model owes to each column: what `permutation_importance` returns."""
+"""How much a ranking depends on each column: what `permutation_importance` returns."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ColumnImportance:
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a model owes to each column, on rows that it has not seen.
+    """How much a model's ranking depends on each column, on rows it has not seen.
 
     Attributes:
         metric: What falls.

@@ -214,7 +214,7 @@ def model_importance(
     weights: npt.ArrayLike | None = None,
     **options: Any,
 ) -> Importance:
-    """Return how much a model owes to each column, on rows it has not seen.
+    """Return how much a ranking depends on each column, on rows not seen in training.
 
     Args:
         model: What `fit` or `load` gave.
@@ -257,7 +257,7 @@ def require_table(rows: TrialRows) -> None:
 def with_columns_judged(
     model: Explained, rows: Table, weights: npt.ArrayLike | None = None, **options: Any
 ) -> Explained:
-    """Return a model whose facts, and card, say what it owes to each column.
+    """Return a model whose facts and card say which columns its ranking depends on.
 
     Args:
         model: Of columns.

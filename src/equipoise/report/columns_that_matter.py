@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a report says of the columns that the chosen strategy owes its ranking to."""
+"""What a report says of the columns that the chosen strategy's ranking depends on."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def importance_lines(made: Importance | None, name: str, width: int) -> Iterator
     if made is None:
         return
     yield ""
-    head = f"Columns that {printable(name, lines=False)} owes its ranking to."
+    head = f"Columns that the ranking of {printable(name, lines=False)} depends on."
     yield from wrap(head, width).split("\n")
     yield from made.text(width).split("\n")

@@ -28,7 +28,7 @@ SPLITS = {
     "time": "by time: each fold is tested on rows later than those it was trained on",
 }
 DUPLICATES = {
-    "auto": "Equal rows are kept on one side of a split if there are many of them.",
+    "auto": "Equal rows are kept on one side of a split if they are probably copies.",
     "group": "Equal rows are kept on one side of every split.",
     "ignore": "Equal rows may be on both sides of a split.",
 }

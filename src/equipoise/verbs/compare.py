@@ -161,8 +161,8 @@ def compare(
             so that the trial says how well a kind is found that nobody has seen before.
             There are as many folds as kinds, in place of `folds`. The column is not a
             feature. Two classes only.
-        importance: Whether the trial says which columns the strategy that it chooses
-            owes its ranking to; the strategy is fitted once more for that.
+        importance: Whether the trial says which columns the ranking of the strategy
+            that it chooses depends on; the strategy is fitted once more for that.
         goal: What the decisions are for, as in `fit`: a `Goal`, or the name of an
             objective; in place of `objective` and `costs`. Floors are estimated.
         objective: What the decisions are best at. Two classes: "f1" (the default),

@@ -174,8 +174,8 @@ def fit(
             "auto" is `plain`. The fitted model takes such arrays.
         tune: Whether the options of the strategies are searched for inside each
             training part, see `Tuned`; or how many candidates each search tries.
-        importance: Whether the model's facts and its card say what it owes to each
-            column, see `FittedModel.importance`; of tables only.
+        importance: Whether the model's facts and its card say which columns its
+            ranking depends on, see `FittedModel.importance`; of tables only.
         seed: One seed gives one result for the same number of repeats.
         random_state: Another name of `seed`.
         runner: Who does the fits, as in `compare`; this process by default.

@@ -105,7 +105,7 @@ class FittedModel(InspectedModel):
         target: str | Sequence[str] | None = None,
         **options: Any,
     ) -> Importance:
-        """Return what the model owes to each column, see `model_importance`.
+        """Return how much the ranking depends on each column, see `model_importance`.
 
         Args:
             source: Labelled rows: those of the training, which the models of the folds
