@@ -110,6 +110,8 @@ def without_points(values: Any) -> Any:
 
     if not pa.types.is_floating(values.type):
         return values
+    if pa.types.is_float16(values.type):  # for which Arrow has no `floor`
+        values = pc.cast(values, pa.float32())
     values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
     if not whole:
