@@ -104,8 +104,8 @@ def test_a_correct_decision_may_be_left_out_of_a_mapping() -> None:
         ({"a": {}, "b": {}}, "missing: 'c'"),
         ({n: {"a": 0, "b": 0} for n in NAMES}, "missing: 'c'"),
         (
-            {n: {"a": 0, "b": 0, "C": 0} for n in NAMES},
-            "no class of the table: 'C'.*Did you mean 'c'",
+            {n: {"a": 0, "b": 0, "Cc": 0} for n in NAMES},
+            "no class of the table: 'Cc'.*Did you mean 'c'",
         ),
         (
             pd.DataFrame(TABLE, index=["a", "a", "b"], columns=list(NAMES)),
@@ -229,3 +229,12 @@ def test_classes_may_be_named_by_numbers() -> None:
     costs = {2: {1: 5, 3: 6}, 1: {2: 3, 3: 4}, 3: {1: 7, 2: 8}}
     made = cost_matrix(("1", "2", "3"), costs)
     assert made.costs == ((0.0, 3.0, 4.0), (5.0, 0.0, 6.0), (7.0, 8.0, 0.0))
+
+
+def test_names_are_spelled_as_in_the_table() -> None:
+    costs = {1.0: {"0": 5}, "00": {True: 2}}
+    assert cost_matrix(("0", "1"), costs).costs == ((0.0, 2.0), (5.0, 0.0))
+    costs = {"B": {" a": 5}, "A": {"B": 2}}
+    assert cost_matrix(("a", "b"), costs).costs == ((0.0, 2.0), (5.0, 0.0))
+    with pytest.raises(InputError, match=r"2 rows.*twice: 'a'; missing: 'b'"):
+        cost_matrix(("a", "b"), {"A": {"b": 1}, "a": {"b": 1}})

@@ -23,6 +23,7 @@ from equipoise._core.numerals import exact
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError
+from equipoise.reading.class_names import class_number
 
 SIMPLEX_ERROR = 1e-9
 """A decision that is cheaper by no more than this share of the costs is not cheaper."""
@@ -242,6 +243,8 @@ def cost_matrix(
             `{true class: {decision: cost}}` or a data frame, whose names may stand in
             any order; or an array `[classes, classes]` in the order of `classes`. In a
             mapping the cost of a correct decision may be left out, and is then 0.
+            Names are spelled as in the table's file: case makes no difference, and 1,
+            1.0 and "01" are one number.
         abstain: As in `CostMatrix`.
 
     Raises:
@@ -266,66 +269,83 @@ def cost_matrix(
         matrix = _of_frame(matrix)
     if not isinstance(matrix, Mapping):
         return CostMatrix(names, _rows(_table(matrix, len(names))), abstain)
-    check_names(names, list(matrix), "true class", "row")
-    by_text = {str(truth): line for truth, line in matrix.items()}
-    table = np.zeros((len(names), len(names)))
-    for j, truth in enumerate(names):
-        line = by_text[truth]
-        if not isinstance(line, Mapping):
-            raise InputTypeError(
-                sentence(
-                    f"costs of the true class {truth!r} of type {type(line).__name__}",
-                    "a mapping from each decision to its cost",
-                )
-            )
-        line = {str(decided): cost for decided, cost in line.items()}
-        check_names(names, [*line, *([] if truth in line else [truth])])
-        for k, decided in enumerate(names):
-            table[j, k] = number(
-                line.get(decided, 0.0),
-                f"the cost of deciding {decided!r} where the truth is {truth!r}",
-            )
+    truths = named_classes(names, list(matrix), "true class", "row")
+    lines = dict(zip(truths, matrix.values(), strict=True))
+    table = np.array([_line(names, truth, lines[truth]) for truth in names])
     return CostMatrix(names, _rows(table), abstain)
 
 
-def check_names(
+def _line(names: tuple[str, ...], truth: str, line: Any) -> list[float]:
+    """Return the costs of one true class, in the order of the classes."""
+    if not isinstance(line, Mapping):
+        raise InputTypeError(
+            sentence(
+                f"costs of the true class {truth!r} of type {type(line).__name__}",
+                "a mapping from each decision to its cost",
+            )
+        )
+    cost = dict(
+        zip(named_classes(names, list(line), also=truth), line.values(), strict=True)
+    )
+    return [
+        number(
+            cost.get(decided, 0.0),
+            f"the cost of deciding {decided!r} where the truth is {truth!r}",
+        )
+        for decided in names
+    ]
+
+
+def named_classes(
     classes: tuple[str, ...],
     received: list[Any],
     what: str = "decision",
     axis: str = "column",
-) -> None:
-    """Check that an axis of a cost matrix names each class once.
+    *,
+    where: str = "a cost matrix",
+    also: str | None = None,
+) -> list[str]:
+    """Return the classes that an axis of a cost matrix names, in its order.
+
+    Names are spelled as in `class_number`.
 
     Args:
         classes: The table's.
         received: The names on the axis.
         what: What the axis holds.
         axis: "row" or "column".
+        where: The matrix, for messages.
+        also: A class that may be left out.
 
     Raises:
-        InputError: A class is missing, unknown, or occurs twice.
+        InputError: A class is missing, unknown, or named twice.
+
+    Example:
+        >>> named_classes(("0", "1"), ["1.0", 0])
+        ['1', '0']
     """
-    names = ["" if is_missing(name) else str(name) for name in received]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    unknown = [name for name in names if name not in classes]
-    missing = [name for name in classes if name not in names]
-    if not (twice or unknown or missing):
-        return
-    parts = []
-    for label, which in (
-        ("twice", twice),
-        ("no class of the table", unknown),
-        ("missing", missing),
-    ):
-        if which:
-            parts.append(f"{label}: {listing(which)}")
-    raise InputError(
-        sentence(
-            f"a cost matrix with {len(names)} {axis}s ({'; '.join(parts)})",
-            f"one {axis} for each {what}: {listing(classes, 20)}",
-            nearest(unknown[0], missing) if unknown else "",
+    numbers = [None if is_missing(n) else class_number(n, classes) for n in received]
+    names = [None if number is None else classes[number] for number in numbers]
+    parts = {
+        "twice": sorted({name for name in names if name and names.count(name) > 1}),
+        "no class of the table": [
+            "" if is_missing(label) else str(label)
+            for label, number in zip(received, numbers, strict=True)
+            if number is None
+        ],
+        "missing": [name for name in classes if name not in [*names, also]],
+    }
+    if any(parts.values()):
+        unknown, wrong = parts["no class of the table"], parts.items()
+        listed = "; ".join(f"{how}: {listing(which)}" for how, which in wrong if which)
+        raise InputError(
+            sentence(
+                f"{where} with {len(received)} {axis}s ({listed})",
+                f"one {axis} for each {what}: {listing(classes, 20)}",
+                nearest(unknown[0], parts["missing"]) if unknown else "",
+            )
         )
-    )
+    return [name for name in names if name is not None]
 
 
 def row_costs_of_classes(costs: npt.ArrayLike, rows: int, classes: int) -> FloatArray:
@@ -416,7 +436,7 @@ def _rows(table: FloatArray) -> tuple[tuple[float, ...], ...]:
     return tuple(map(tuple, table.tolist()))
 
 
-def _of_frame(frame: Any) -> dict[str, dict[str, Any]]:
+def _of_frame(frame: Any) -> dict[Any, dict[Any, Any]]:
     """Return a data frame as a nested mapping; names that occur twice are refused."""
     truths, decisions = list(frame.index), list(frame.columns)
     for received, axis in ((truths, "row"), (decisions, "column")):
@@ -430,7 +450,7 @@ def _of_frame(frame: Any) -> dict[str, dict[str, Any]]:
             )
     values = np.asarray(frame)
     return {
-        str(truth): {str(k): v for k, v in zip(decisions, line, strict=True)}
+        truth: dict(zip(decisions, line, strict=True))
         for truth, line in zip(truths, values.tolist(), strict=True)
     }
 

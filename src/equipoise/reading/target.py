@@ -16,6 +16,7 @@ from equipoise._core.numerals import significant
 from equipoise._core.types import IntArray
 from equipoise.errors import TargetError
 from equipoise.reading.arrow_types import unnamed
+from equipoise.reading.class_names import PositiveLabel, class_number
 from equipoise.reading.infer import (
     NUMBER_MISSING,
     dates_of,
@@ -40,7 +41,6 @@ MOST_CLASSES = 1000
 LEAST_ROWS = 2
 """Rows of each class, on average."""
 
-PositiveLabel = str | int | float | bool
 Positives = PositiveLabel | Sequence[PositiveLabel]
 """One class, or several that are one class together."""
 
@@ -540,52 +540,13 @@ def find_class(positive: PositiveLabel, classes: Sequence[str], name: str) -> in
         >>> find_class(0, ("False", "True"), "y"), find_class("true", ("0", "1"), "y")
         (0, 1)
     """
-    text = _written(positive)
-    if text in classes:
-        return list(classes).index(text)
-    folded = [cls.casefold() for cls in classes]
-    if text.casefold() in folded:
-        return folded.index(text.casefold())
-    same = _same_value(text, classes)
-    if len(same) == 1:
-        return same[0]
+    number = class_number(positive, classes)
+    if number is not None:
+        return number
     raise TargetError(
         sentence(
             f"positive={positive!r} for the target {name!r}",
             f"one of its classes, {listing(classes, 20)}",
-            nearest(text, classes),
+            nearest(str(positive), classes),
         )
     )
-
-
-def _same_value(text: str, classes: Sequence[str]) -> list[int]:
-    """Return the classes that have a text's value; true is 1 beside 0 or false only."""
-    import pyarrow as pa
-
-    texts = pa.array([*classes, text], pa.large_string())
-    values = np.where(parse_numbers(texts).numeric, parse_numbers(texts).values, np.nan)
-    values[np.abs(values) >= FIRST_INEXACT] = np.nan
-    folded = [cls.casefold() for cls in classes]
-    if {"true", "false"} <= set(folded) or set(values[:-1]) == {0.0, 1.0}:
-        for k, word in enumerate([*folded, text.casefold()]):
-            if word in _TRUTH:
-                values[k] = _TRUTH[word]
-    return np.flatnonzero(values[:-1] == values[-1]).tolist()
-
-
-_TRUTH = {"false": 0.0, "true": 1.0}
-
-
-def _written(positive: PositiveLabel) -> str:
-    """Return a label as the classes are written."""
-    import pyarrow as pa
-
-    if isinstance(positive, bool | np.bool_):
-        return str(bool(positive)).lower()
-    text = " ".join(str(positive).split())
-    if not text:
-        return text
-    number = parse_numbers(pa.array([text], pa.large_string()))
-    if not number.numeric[0] or abs(number.values[0]) >= FIRST_INEXACT:
-        return text
-    return f"{number.values[0]:.15g}"
