@@ -290,3 +290,12 @@ def test_logits_without_a_focal_inverse_are_refused(bad) -> None:
     """A search for the root of NaN did not end."""
     with pytest.raises(InputError, match="finite logits"):
         focal_class_logits(bad, 2.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_softmax_of_infinite_logits():
+    inf = np.inf
+    rows = [[inf, 0, 0], [-inf, 0, -inf], [inf, inf, 0], [-inf] * 3, [1e308, -1e308, 0]]
+    expected = [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 0], [1 / 3] * 3, [1, 0, 0]]
+    assert softmax(rows).tolist() == expected
+    assert np.isnan(softmax([np.nan, 0.0])).all()

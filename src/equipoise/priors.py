@@ -73,15 +73,35 @@ def softmax(logits: npt.ArrayLike) -> FloatArray:
     """Return exp(z) / sum(exp(z)) over the last axis, stable at any z.
 
     Args:
-        logits: `[..., classes]` finite.
+        logits: `[..., classes]`; if several are infinite and the largest, or all are
+            -inf, they share the probability evenly.
 
     Example:
         >>> softmax([0.0, 0.0]).tolist()
         [0.5, 0.5]
+        >>> softmax([float("inf"), 0.0]).tolist()
+        [1.0, 0.0]
     """
     z = np.asarray(logits, np.float64)
-    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    largest = z.max(axis=-1, keepdims=True)
+    with np.errstate(over="ignore", invalid="ignore"):
+        powers = np.exp(np.where(z == largest, 0.0, z - largest))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def bounded_logits(logits: FloatArray, most: float = 1e150) -> FloatArray:
+    """Return logits with infinities, and what overflows as easily, made finite.
+
+    Args:
+        logits: Any shape; NaN stays.
+        most: The largest that is left as it is, far beyond where probabilities are 0
+            and 1.
+
+    Example:
+        >>> bounded_logits(np.array([-np.inf, 2.0]), most=1e3).tolist()
+        [-1000.0, 2.0]
+    """
+    return np.clip(logits, -most, most)
 
 
 @dataclass(frozen=True)
@@ -138,12 +158,17 @@ class Correction:
             logits: Raw scores of the model, `[..., width]`; any shape at a width of 1.
         """
         z = np.asarray(logits, np.float64)
-        if self.kind == "focal":
-            several = self.link == "softmax"
-            z = (focal_class_link if several else focal_link)(z, self.gamma)
-        if self.kind == "form":
-            z = self.form.scores(z, several=self.link == "softmax")
+        if self.kind in ("focal", "form"):
+            with np.errstate(invalid="ignore"):  # NaN stays NaN
+                z = self._inverse(bounded_logits(z))
         return np.asarray(z + self.shift)
+
+    def _inverse(self, z: FloatArray) -> FloatArray:
+        """Return what the logits of the loss mean, before the offset."""
+        several = self.link == "softmax"
+        if self.kind == "form":
+            return np.asarray(self.form.scores(z, several=several))
+        return (focal_class_link if several else focal_link)(z, self.gamma)
 
     def invert(self, log_odds: npt.ArrayLike) -> FloatArray:
         """Return the raw logits that `apply` turns into these log-odds.

@@ -49,3 +49,16 @@ def test_what_is_refused() -> None:
         Asymmetric(cutoff=1.0)
     with pytest.raises(UnsupportedError, match="not defined for several classes"):
         Asymmetric(link="softmax")
+
+
+@pytest.mark.parametrize("cutoff", [0.0, 0.05, 0.3])
+def test_slopes_keep_their_digits_where_p_rounds_to_1(cutoff: float) -> None:
+    z = tf.constant([10.0, 40.0, 100.0, 300.0], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = asymmetric_loss(tf.zeros(4, tf.float64), z, cutoff=cutoff)
+    rest = expit(-z.numpy())
+    q = 1 - cutoff - rest
+    log_rest = np.log(cutoff + rest) if cutoff else log_expit(-z.numpy())
+    slope = (4 * q**3 * -log_rest + q**4 / (cutoff + rest)) * rest * (1 - rest)
+    np.testing.assert_allclose(tape.gradient(value, z), slope, rtol=1e-10)

@@ -183,3 +183,81 @@ def test_scalars_and_empty_arrays() -> None:
     assert float(half) == 0.5
     assert losses.CrossEntropy().link(np.zeros((0, 2))).shape == (0, 2)
     assert PosteriorLink(lambda z: np.zeros((len(z), 1, 2)))([]).shape == (0,)
+
+
+EXTREMES = np.array(
+    [-np.inf, -1e308, -1e5, -800, -100, -5, 0, 5, 38, 100, 700, 1e4, 1e308, np.inf]
+)
+CLASSES = np.array(
+    [
+        [np.inf, 0, 0],
+        [1e308, -1e308, 0],
+        [1e4, 0, -1e4],
+        [-np.inf, -np.inf, 0],
+        [-np.inf, 0, np.inf],
+        [-1e4, 0, 1e4],
+    ]
+)
+OPTIONS: dict[str, dict[str, Any]] = {
+    "LogitAdjusted": {"prior": 0.1},
+    "BalancedSoftmax": {"prior": 0.1},
+    "VectorScaling": {"prior": 0.1},
+    "LDAM": {"prior": 0.1},
+    "ClassBalanced": {"prior": 0.1, "rows": 1000},
+}
+LINKED = [
+    "CrossEntropy",
+    "WeightedCrossEntropy",
+    "Focal",
+    "Poly",
+    "Asymmetric",
+    *OPTIONS,
+]
+
+
+SHARES = [0.5, 0.3, 0.2]
+
+
+@pytest.mark.parametrize("name", LINKED)
+@pytest.mark.filterwarnings("error")
+def test_a_link_is_defined_and_increases_up_to_infinity(name: str) -> None:
+    loss = getattr(losses, name)(**OPTIONS.get(name, {}))
+    for link in (loss.link, link_of(loss)):
+        p = link(EXTREMES)
+        assert (np.diff(p) >= -1e-15).all()
+        assert (p[0], p[-1]) == (0.0, 1.0)
+        assert not np.signbit(p).any()
+        assert np.isnan(link([np.nan])).all()
+
+
+@pytest.mark.parametrize("name", [name for name in LINKED if name != "Asymmetric"])
+@pytest.mark.filterwarnings("error")
+def test_a_link_of_classes_is_defined_up_to_infinity(name: str) -> None:
+    options = {**OPTIONS.get(name, {})}
+    if name == "WeightedCrossEntropy":
+        options = {"class_weight": SHARES}
+    elif options:
+        options["prior"] = SHARES
+    loss = getattr(losses, name)(**options, link="softmax")
+    for link in (loss.link, link_of(loss, width=3)):
+        p = link(CLASSES)
+        np.testing.assert_allclose(p, np.eye(3)[[0, 0, 0, 2, 2, 2]], atol=1e-12)
+        assert not np.signbit(p).any()
+
+
+@pytest.mark.filterwarnings("error")
+def test_gradients_that_overflow_or_vanish_far_from_0() -> None:
+    z = np.array([-1e4, -400, -1, 0, 1, 400, 1e4])
+    exponential = link_of(lambda t, z: tf.exp(-(2 * t - 1) * z))
+    expected = probability(2 * z)
+    np.testing.assert_allclose(exponential(z), expected, rtol=1e-12)
+    # A link that still changes there is not taken for constant.
+    slow = link_of(lambda t, z: losses.cross_entropy_loss(t, z / 1000))
+    np.testing.assert_allclose(slow(z), probability(z / 1000), rtol=1e-12)
+
+
+def test_a_probability_of_0_has_no_sign() -> None:
+    p = link_of(tf.keras.losses.MeanSquaredError())([0.0, 0.5, 2.0])
+    assert p[:2].tolist() == [0.0, 0.5]
+    assert not np.signbit(p[0])
+    assert np.isnan(p[2])

@@ -59,16 +59,17 @@ def asymmetric_loss(
     g0, g1 = as_type(gamma_negative, z.dtype), as_type(gamma_positive, z.dtype)
     m = as_type(cutoff, z.dtype)
     right, wrong = ops.softplus(-z), ops.softplus(z)
-    above = ops.sigmoid(z) - m
+    high = z > 0
+    # 1 - p, and its slope, keep their digits where p rounds to 1.
+    rest = ops.sigmoid(-z)
+    above = ops.where(high, (1 - m) - rest, ops.sigmoid(z) - m)
     here = above > 0
     q = ops.where(here, above, ops.ones_like(z) / 2)
-    # log(1 - q): of 1 - p + m where p is near 1, which log1p(-q) would round to 0
+    # log(1 - q): of m + 1 - p where p is near 1, which log1p(-q) would round to 0
     some = m > 0
-    log_m = ops.log(ops.where(some, m, ops.ones_like(m)))
-    below = ops.where(some, ops.softplus(log_m + wrong), ops.zeros_like(z))
-    high = z > 0
+    log_high = ops.where(some, ops.log(ops.where(some, m, 1 - m) + rest), -wrong)
     small = ops.where(high, ops.ones_like(q) / 2, q)
-    log_rest = ops.where(high, below - wrong, ops.log1p(-small))
+    log_rest = ops.where(high, log_high, ops.log1p(-small))
     faded = ops.where(here, ops.exp(g0 * ops.log(q)) * -log_rest, ops.zeros_like(z))
     return t * ops.exp(-g1 * wrong) * right + (1 - t) * faded
 

@@ -13,9 +13,16 @@ from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, UnsupportedError
+from equipoise.priors import bounded_logits
 
 ROWS_AT_ONCE = 4096
 """Rows whose gradients are computed together."""
+
+_LARGEST = 1e100
+"""Logits beyond it count as this one, so that losses can take powers of them."""
+
+_LAST = 300.0
+"""Where the gradients of losses that fall exponentially are numbers still."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,19 +70,23 @@ class PosteriorLink:
                 )
             )
         flat = z.reshape(-1, self.width)
-        gradients = np.concatenate(
-            [
-                np.zeros((0, self.width, len(self.class_weights))),
-                *(
-                    self.slopes(flat[start : start + ROWS_AT_ONCE])
-                    for start in range(0, len(flat), ROWS_AT_ONCE)
-                ),
-            ]
-        )
-        gradients = gradients * self.class_weights
         if self.width > 1:
-            return _null_vectors(gradients).reshape(z.shape)
-        return _balance(gradients[:, 0, 0], gradients[:, 0, 1]).reshape(z.shape)
+            return _null_vectors(self._gradients(flat)).reshape(z.shape)
+        return _continued(self._balanced, flat[:, 0]).reshape(z.shape)
+
+    def _balanced(self, logits: FloatArray) -> FloatArray:
+        gradients = self._gradients(logits[:, None])
+        return _balance(gradients[:, 0, 0], gradients[:, 0, 1])
+
+    def _gradients(self, logits: FloatArray) -> FloatArray:
+        """Return the gradients of `[rows, width]` logits, a block at a time."""
+        z = bounded_logits(logits, _LARGEST)
+        blocks = [
+            self.slopes(z[start : start + ROWS_AT_ONCE])
+            for start in range(0, len(z), ROWS_AT_ONCE)
+        ]
+        none = np.zeros((0, self.width, len(self.class_weights)))
+        return np.concatenate([none, *blocks]) * self.class_weights
 
 
 def sigmoid_posterior(
@@ -99,19 +110,45 @@ def sigmoid_posterior(
         [0.5, 0.8147]
     """
     z = np.asarray(logits, np.float64)
-    shaped = z if z.ndim else z[None]
-    negative, positive = (
-        _slopes(function, np.full(shaped.shape, label), shaped) for label in (0.0, 1.0)
-    )
-    return _balance(negative, positive).reshape(z.shape)
+
+    def balanced(some: FloatArray) -> FloatArray:
+        finite = bounded_logits(some, _LARGEST)
+        labels = np.zeros(some.shape), np.ones(some.shape)
+        return _balance(*(_slopes(function, label, finite) for label in labels))
+
+    return _continued(balanced, z if z.ndim else z[None]).reshape(z.shape)
+
+
+def _continued(
+    balanced: Callable[[FloatArray], FloatArray], logits: FloatArray
+) -> FloatArray:
+    """Return what a function gives, continued where gradients are too small or large.
+
+    The gradients of many losses fall, or grow, exponentially, so that far from 0 they
+    are 0 or infinite. If the function no longer changes at the last logits at which
+    they are numbers, it does not beyond them either.
+
+    Args:
+        balanced: From logits to probabilities, increasing, NaN if there is none.
+        logits: Any shape.
+    """
+    p = balanced(logits)
+    for sign in (-1.0, 1.0):
+        beyond = np.isnan(p) & (sign * logits > _LAST)
+        if beyond.any():
+            last = np.full(logits.shape, sign * _LAST)
+            before, end = balanced(last * 0.9), balanced(last)
+            flat = np.abs(end - before) <= 1e-9 * np.minimum(end, 1 - end)
+            p = np.where(beyond & (flat | (end == before)), end, p)
+    return p
 
 
 def _balance(negative: FloatArray, positive: FloatArray) -> FloatArray:
     """Return p at which (1 - p) l_0' + p l_1' = 0, NaN if there is none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         p = negative / (negative - positive)
     inside = (p >= 0) & (p <= 1)
-    return np.asarray(np.where(inside, p, np.nan))
+    return np.asarray(np.where(inside, p + 0.0, np.nan))  # no -0.0
 
 
 def class_posterior(
@@ -246,6 +283,6 @@ def _null_vectors(matrices: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore", invalid="ignore"):
         eta = null / total
     # Rounding may leave a class of probability 0 a little below it.
-    eta = np.where((eta < 0) & (eta > -1e-9), 0.0, eta)
+    eta = np.where((eta <= 0) & (eta > -1e-9), 0.0, eta)
     sound = usable & np.isfinite(eta).all(axis=1) & (eta >= 0).all(axis=1)
     return np.asarray(np.where(sound[:, None], eta, np.nan))
