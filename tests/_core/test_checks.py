@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from equipoise._core.checks import (
+    cost_number,
     described,
     integer,
     listing,
@@ -16,7 +18,9 @@ from equipoise._core.checks import (
     number,
     one_of,
     require_fields,
+    require_scale,
     sentence,
+    weight_number,
 )
 from equipoise.errors import InputError, InputTypeError
 
@@ -125,3 +129,15 @@ def test_fields_that_a_record_lacks_are_named() -> None:
     words = r"point fields \['a', 'z'\]. Accepted: \['x', 'y'\]"
     with pytest.raises(InputError, match=words):
         require_fields(Point, {"z": 1, "x": 1, "a": 1}, "point")
+
+
+def test_weights_and_costs_are_in_a_range() -> None:
+    assert weight_number(1e30, "w") == 1e30
+    assert require_scale(0.0, "weights") == 0.0
+    assert cost_number(-1e30, "c") == -1e30
+    for value in (0, -1, 1e31, 1e-31, float("inf")):
+        with pytest.raises(InputError, match=re.escape(f"w={value}")):
+            weight_number(value, "w")
+    for value in (1e31, -float("inf"), float("nan")):
+        with pytest.raises(InputError, match=r"from -1e\+30 to 1e\+30"):
+            cost_number(value, "c")

@@ -100,7 +100,7 @@ def test_a_correct_decision_may_be_left_out_of_a_mapping() -> None:
     ("matrix", "says"),
     [
         ([[0, 1], [1, 0]], r"shape \(2, 2\) for 3 classes.*true class by row"),
-        ([[0, 1, np.inf]] * 3, "not finite"),
+        ([[0, 1, np.inf]] * 3, "some are inf.*from -1e.30 to 1e.30"),
         ({"a": {}, "b": {}}, "missing: 'c'"),
         ({n: {"a": 0, "b": 0} for n in NAMES}, "missing: 'c'"),
         (
@@ -220,7 +220,10 @@ def test_costs_by_row() -> None:
     missed = rng.random((4, 3))
     same = missed[:, :, None] * (1 - np.eye(3))
     assert expected_row_costs(p, missed) == pytest.approx(expected_row_costs(p, same))
-    for wrong in (np.ones((3, 3)), np.full((4, 3), np.nan), np.ones((4, 2, 3))):
+    for missed in (np.nan, -np.inf, 1e31):
+        with pytest.raises(InputError, match="by row of which some are"):
+            row_costs_of_classes(np.full((4, 3), missed), 4, 3)
+    for wrong in (np.ones((3, 3)), np.ones((4, 2, 3))):
         with pytest.raises(InputError, match=r"\(4, 3\).*\(4, 3, 3\)"):
             row_costs_of_classes(wrong, 4, 3)
 
@@ -238,3 +241,32 @@ def test_names_are_spelled_as_in_the_table() -> None:
     assert cost_matrix(("a", "b"), costs).costs == ((0.0, 2.0), (5.0, 0.0))
     with pytest.raises(InputError, match=r"2 rows.*twice: 'a'; missing: 'b'"):
         cost_matrix(("a", "b"), {"A": {"b": 1}, "a": {"b": 1}})
+
+
+def test_costs_of_very_different_size_hide_no_class() -> None:
+    # Beside a large cost of abstaining, or of one error, others are no less different.
+    assert CostMatrix(("a", "b"), [[0, 1], [1, 0]], 1e20).never_chosen() == ()
+    costs = [[0, 1, 1], [1, 0, 1], [1e15, 1e15, 0]]
+    assert CostMatrix(NAMES, costs).never_chosen() == ()
+    assert CostMatrix(NAMES, costs, 1e20).never_chosen() == ()
+
+
+def test_of_equal_decisions_the_first_is_taken() -> None:
+    for cost in (0.0, 1.0):
+        costs = CostMatrix(NAMES, np.full((3, 3), cost), cost)
+        assert costs.never_chosen() == ("b", "c")
+        assert costs.decide(np.full(3, 1 / 3)) == 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("cost", [1e31, -1e308, np.inf, np.nan])
+def test_costs_that_would_overflow_are_refused(cost) -> None:
+    with pytest.raises(InputError, match=r"from -1e\+30 to 1e\+30"):
+        CostMatrix(("a", "b"), [[0, cost], [1, 0]])
+    with pytest.raises(InputError, match=r"from -1e\+30 to 1e\+30"):
+        cost_matrix(("a", "b"), {"a": {"b": cost}, "b": {"a": 1}})
+    with pytest.raises(InputError, match=r"from -1e\+30 to 1e\+30"):
+        CostMatrix(("a", "b"), [[0, 1], [1, 0]], cost)
+    costs = CostMatrix(("a", "b"), [[-1e30, 1e30], [1e30, -1e30]], 1e29)
+    assert costs.decide([[0.5, 0.5], [0.4, 0.6]]).tolist() == [0, 1]
+    assert costs.never_chosen() == ()

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from equipoise.errors import InputError, InputTypeError
-from equipoise.metrics import average_precision, brier, roc_auc
+from equipoise.metrics import average_precision, brier, log_loss, roc_auc
 from equipoise.metrics.inputs import (
     binary_labels,
     check_columns,
@@ -167,3 +167,22 @@ def test_labels_of_no_real_numbers_are_refused(y, check) -> None:
 def test_complex_scores_are_refused_not_cut() -> None:
     with pytest.raises(InputTypeError, match="complex128"):
         roc_auc([0, 1], np.array([1j, 2]))
+
+
+@pytest.mark.parametrize("scale", [1e300, 1.7e308, 1e31, 1e-31, 1e-300])
+@pytest.mark.filterwarnings("error")
+def test_weights_whose_sums_would_overflow_are_refused(scale: float) -> None:
+    with pytest.raises(InputError, match=r"from 1e-30 to 1e\+30.*divide all of them"):
+        check_row_weights([scale, 0.0], (2,))
+    # the advice
+    weights = np.array([scale, 0.0])
+    assert check_row_weights(weights / weights.max(), (2,)).tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("scale", [1e30, 1e-30])
+@pytest.mark.filterwarnings("error")
+def test_metrics_are_the_same_at_the_largest_and_smallest_weights(scale: float) -> None:
+    y, p = np.array([0, 1, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.9, 0.2])
+    weights = np.array([0.5, 1.0, 0.25, 0.5, 0.125])
+    for metric in (roc_auc, average_precision, brier, log_loss):
+        assert metric(y, p, weights * scale) == pytest.approx(metric(y, p, weights))

@@ -105,6 +105,8 @@ def test_it_says_what_it_does() -> None:
         ({}, InputError, "weights={}"),
         ({"a": 0}, InputError, "the weight of the class 'a'"),
         ({"a": float("nan")}, InputError, "the weight of the class 'a'"),
+        ({"a": 1e300}, InputError, "the weight of the class 'a'=1e.300.*divide all"),
+        ({"a": 1e-300}, InputError, "the weight of the class 'a'=1e-300"),
         ({"a": "heavy"}, InputTypeError, "the weight of the class 'a'"),
         ({"1": 2, 1: 3}, InputError, "two weights of the class '1'"),
         ({None: 2}, InputTypeError, "the class None"),

@@ -183,3 +183,32 @@ def test_weights_of_labels_by_their_totals():
     weights = class_weights("balanced", totals)
     np.testing.assert_allclose(weights[0], class_weights("balanced", [90, 10]))
     assert weights[1:].tolist() == [[1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"positive_weight": 1e300},
+        {"positive_weight": 1e-300},
+        {"by_class": [1.0, 1e300]},
+        {"by_class": {0: 1e-300}},
+        {"costs": [[0, 1e300], [1, 0]]},
+        {"costs": [[0, 1.7e308], [1e308, -1e308]]},
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_weights_that_would_overflow_are_refused(options) -> None:
+    with pytest.raises(InputError, match=r"1e-30 to 1e\+30"):
+        class_weights("fixed", [90, 10], **options)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scheme", scheme_names())
+def test_totals_of_any_size_give_finite_weights(scheme) -> None:
+    for totals in ([1e50, 1], [1e-50, 1e50], [1, 1e50]):
+        weights = class_weights(scheme, totals)
+        assert np.isfinite(weights).all()
+        assert (weights > 0).all()
+    for totals in ([1e51, 1], [1e-51, 1], [1e300, 1]):
+        with pytest.raises(InputError, match=r"from 1e-50 to 1e\+50.*by the largest"):
+            class_weights(scheme, totals)

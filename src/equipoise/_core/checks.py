@@ -17,6 +17,12 @@ from equipoise.errors import InputError, InputTypeError
 
 T = TypeVar("T")
 
+LEAST_WEIGHT, MOST_WEIGHT = 1e-30, 1e30
+"""Between these, weights can be added and multiplied, also as numbers of 32 bits."""
+
+MOST_COST = 1e30
+"""Costs are between this and its negative, so that their sums and ratios are finite."""
+
 
 def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
     """Join the three parts of an error.
@@ -186,6 +192,55 @@ def number(
     if not inside:
         raise InputError(sentence(described(what, value), accepted))
     return result
+
+
+def cost_number(value: Any, what: str) -> float:
+    """Return a cost as a float.
+
+    Raises:
+        InputTypeError: It is not a real number.
+        InputError: It is NaN, or not from -1e30 to 1e30.
+
+    Example:
+        >>> cost_number(9, "cost fn")
+        9.0
+    """
+    return number(value, what, -MOST_COST, MOST_COST)
+
+
+def weight_number(value: Any, what: str) -> float:
+    """Return a weight of a class as a float.
+
+    Raises:
+        InputTypeError: It is not a real number.
+        InputError: It is not above 0 and finite, or beyond 1e-30 and 1e30.
+
+    Example:
+        >>> weight_number(20, "the weight of the class 'POX'")
+        20.0
+    """
+    return require_scale(number(value, what, 0, open_ends=True), f"{what}={value!r}")
+
+
+def require_scale(largest: float, received: str) -> float:
+    """Return the largest of some weights if sums and products of them are finite.
+
+    Args:
+        largest: 0 if all are 0.
+        received: The weights, for the message.
+
+    Raises:
+        InputError: It is below 1e-30, or above 1e30.
+    """
+    if largest and not LEAST_WEIGHT <= largest <= MOST_WEIGHT:
+        raise InputError(
+            sentence(
+                received,
+                f"weights whose largest is from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+                "Only their ratios matter: divide all of them by the largest.",
+            )
+        )
+    return largest
 
 
 def _range(low: float | None, high: float | None, open_ends: bool = False) -> str:

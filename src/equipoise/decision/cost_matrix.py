@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats, is_missing
-from equipoise._core.checks import listing, nearest, number, sentence
+from equipoise._core.checks import MOST_COST, cost_number, listing, nearest, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray
@@ -46,7 +46,7 @@ class CostMatrix:
 
     Raises:
         InputError: The shape is not one row and one column for each class, or a cost
-            is not finite.
+            is not from -1e30 to 1e30.
 
     Example:
         >>> costs = CostMatrix(("a", "b"), ((0, 1), (9, 0)))
@@ -67,7 +67,8 @@ class CostMatrix:
         table = _table(self.costs, len(self.classes))
         object.__setattr__(self, "costs", _rows(table))
         if self.abstain is not None:
-            object.__setattr__(self, "abstain", number(self.abstain, "cost abstain"))
+            abstain = cost_number(self.abstain, "cost abstain")
+            object.__setattr__(self, "abstain", abstain)
 
     @property
     def table(self) -> FloatArray:
@@ -159,14 +160,13 @@ class CostMatrix:
         Such a class costs, for every true class, no less than another decision or a
         mixture of others does, so at any probabilities one of them is as cheap.
         """
-        columns = self.table.T
-        options = list(columns)
+        options = self.table.T
         if self.abstain is not None:
-            options.append(np.full(len(self.classes), self.abstain))
+            options = np.vstack([options, np.full(len(self.classes), self.abstain)])
         return tuple(
             name
             for k, name in enumerate(self.classes)
-            if not _can_win(options[k], np.array(options[:k] + options[k + 1 :]))
+            if not _can_win(options[k], _rivals(options, k))
         )
 
     def notes(self) -> tuple[str, ...]:
@@ -288,7 +288,7 @@ def _line(names: tuple[str, ...], truth: str, line: Any) -> list[float]:
         zip(named_classes(names, list(line), also=truth), line.values(), strict=True)
     )
     return [
-        number(
+        cost_number(
             cost.get(decided, 0.0),
             f"the cost of deciding {decided!r} where the truth is {truth!r}",
         )
@@ -358,7 +358,7 @@ def row_costs_of_classes(costs: npt.ArrayLike, rows: int, classes: int) -> Float
         classes: How many classes there are.
 
     Raises:
-        InputError: The shape differs, or a cost is not finite.
+        InputError: The shape differs, or a cost is not from -1e30 to 1e30.
 
     Example:
         >>> row_costs_of_classes([[1, 2, 3]], 1, 3).shape
@@ -366,16 +366,15 @@ def row_costs_of_classes(costs: npt.ArrayLike, rows: int, classes: int) -> Float
     """
     values = floats(costs, "costs")
     shapes = ((rows, classes), (rows, classes, classes))
-    if values.shape not in shapes or not np.isfinite(values).all():
+    if values.shape not in shapes:
         raise InputError(
             sentence(
-                f"costs by row of shape {values.shape}"
-                + ("" if values.shape not in shapes else " that are not finite"),
-                f"finite numbers, {shapes[0]} (of missing each true class) or "
+                f"costs by row of shape {values.shape}",
+                f"numbers, {shapes[0]} (of missing each true class) or "
                 f"{shapes[1]} (of each decision for each true class)",
             )
         )
-    return values
+    return within_range(values, "costs by row")
 
 
 def expected_row_costs(probabilities: FloatArray, costs: FloatArray) -> FloatArray:
@@ -425,11 +424,30 @@ def _table(matrix: Any, classes: int) -> FloatArray:
                 f"({classes}, {classes}): {AXES}",
             )
         )
-    if not np.isfinite(table).all():
+    return within_range(table, "a cost matrix with costs")
+
+
+def within_range(costs: FloatArray, what: str = "costs") -> FloatArray:
+    """Return costs if sums and ratios of them are finite.
+
+    Args:
+        costs: Any shape.
+        what: What they are, for messages.
+
+    Raises:
+        InputError: One is NaN, or not from -1e30 to 1e30.
+    """
+    usable = np.abs(costs) <= MOST_COST
+    if not usable.all():
+        held = ", ".join(f"{value:g}" for value in np.unique(costs[~usable])[:3])
         raise InputError(
-            sentence("a cost matrix with costs that are not finite", "finite numbers")
+            sentence(
+                f"{what} of which some are {held}",
+                f"numbers from -{MOST_COST:g} to {MOST_COST:g}",
+                "Only ratios of costs matter: another unit gives the same decisions.",
+            )
         )
-    return table
+    return costs
 
 
 def _rows(table: FloatArray) -> tuple[tuple[float, ...], ...]:
@@ -455,6 +473,16 @@ def _of_frame(frame: Any) -> dict[Any, dict[Any, Any]]:
     }
 
 
+def _rivals(options: FloatArray, place: int) -> FloatArray:
+    """Return the costs of the other decisions, without equal ones that come later.
+
+    Of equally cheap decisions the first is taken.
+    """
+    later = np.arange(len(options)) > place
+    same = later & (options == options[place]).all(axis=1)
+    return np.delete(options[~same], place, axis=0)
+
+
 def _can_win(column: FloatArray, others: FloatArray) -> bool:
     """Return whether some probabilities make a decision cheaper than all others.
 
@@ -463,11 +491,17 @@ def _can_win(column: FloatArray, others: FloatArray) -> bool:
         others: `[others, classes]` the costs of the other decisions.
     """
     margins = others - column
-    size = SIMPLEX_ERROR * max(float(np.abs(margins).max(initial=0.0)), 1e-300)
-    if not len(others) or (margins > size).all(axis=0).any():
+    # Of each truth its own unit: a cost that is much larger than those of another
+    # truth, or of abstaining, leaves the differences of the others as they are.
+    near = SIMPLEX_ERROR * np.maximum(np.abs(others), np.abs(column))
+    if not len(others) or (margins > near).all(axis=0).any():
         return True
-    if (margins <= size).all(axis=1).any():
+    if (margins <= near).all(axis=1).any():
         return False
+    margins = np.where(np.abs(margins) <= near, 0.0, margins)
+    for axis in (0, 1):
+        largest = np.abs(margins).max(axis=axis, keepdims=True)
+        margins = margins / np.where(largest > 0, largest, 1.0)
     from scipy.optimize import linprog
 
     # The largest m with margins @ p >= m for some p on the simplex.
@@ -480,4 +514,4 @@ def _can_win(column: FloatArray, others: FloatArray) -> bool:
         b_eq=[1.0],
         bounds=[(0, 1)] * classes + [(None, None)],
     )
-    return answer.x is not None and bool(answer.x[-1] > size)
+    return answer.x is not None and bool(answer.x[-1] > SIMPLEX_ERROR)

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats
-from equipoise._core.checks import number, sentence
+from equipoise._core.checks import MOST_COST, cost_number, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.types import FloatArray
-from equipoise.decision.cost_matrix import CostMatrix, cost_matrix
+from equipoise.decision.cost_matrix import CostMatrix, cost_matrix, within_range
 from equipoise.errors import InputError, InputTypeError
 
 
@@ -58,16 +58,19 @@ class Costs:
 
     def __post_init__(self) -> None:
         for name in ("fp", "fn", "tp", "tn"):
-            object.__setattr__(self, name, number(getattr(self, name), f"cost {name}"))
+            value = cost_number(getattr(self, name), f"cost {name}")
+            object.__setattr__(self, name, value)
         if self.abstain is not None:
-            object.__setattr__(self, "abstain", number(self.abstain, "cost abstain"))
-        if not (self.fp > self.tn and self.fn > self.tp):
+            abstain = cost_number(self.abstain, "cost abstain")
+            object.__setattr__(self, "abstain", abstain)
+        least = 1 / MOST_COST
+        if not (self.fp - self.tn >= least and self.fn - self.tp >= least):
             raise InputError(
                 sentence(
                     f"costs fp={exact(self.fp)}, tn={exact(self.tn)}, "
                     f"fn={exact(self.fn)}, "
                     f"tp={exact(self.tp)}",
-                    "fp above tn and fn above tp",
+                    f"fp above tn and fn above tp, by {least:g} or more",
                     "Otherwise the same decision is the cheapest for every row.",
                 )
             )
@@ -210,7 +213,8 @@ def row_thresholds(
                 "numbers, or one cost per row",
             )
         )
-    alarm, miss = sides[0] - sides[1], sides[2] - sides[3]
+    with np.errstate(over="ignore", invalid="ignore"):
+        alarm, miss = sides[0] - sides[1], sides[2] - sides[3]
     sound = (alarm > 0).all() and (miss > 0).all()
     if not (sound and np.isfinite(alarm).all() and np.isfinite(miss).all()):
         raise InputError(
@@ -235,7 +239,7 @@ def row_costs(options: Mapping[str, Any], shape: tuple[int, ...]) -> RowCosts:
 
     Raises:
         InputTypeError: A cost is missing or unknown.
-        InputError: A cost has another shape, or is not finite.
+        InputError: A cost has another shape, or is not from -1e30 to 1e30.
 
     Example:
         >>> row_costs({"fp": 1.0, "fn": [2.0, 3.0]}, (2,))["fp"].tolist()
@@ -252,13 +256,13 @@ def row_costs(options: Mapping[str, Any], shape: tuple[int, ...]) -> RowCosts:
         )
     costs = {}
     for name in names:
-        column = np.asarray(options.get(name, 0.0), np.float64)
-        if column.shape not in ((), shape) or not np.isfinite(column).all():
+        column = floats(options.get(name, 0.0), f"costs {name}")
+        if column.shape not in ((), shape):
             raise InputError(
                 sentence(
-                    f"cost {name} of shape {column.shape}, or not finite",
-                    f"one finite number, or one per row {shape}",
+                    f"cost {name} of shape {column.shape}",
+                    f"one number, or one per row {shape}",
                 )
             )
-        costs[name] = np.broadcast_to(column, shape)
+        costs[name] = np.broadcast_to(within_range(column, f"costs {name}"), shape)
     return costs

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, listing, sentence
+from equipoise._core.checks import integer, listing, require_scale, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.heads.closed_forms import best_power, nearest_means, tau_normalised
@@ -368,6 +368,8 @@ def _row_weights(weights: npt.ArrayLike, rows: int) -> FloatArray:
                 f"weights of shape {each.shape}", f"{rows:,} finite numbers above 0"
             )
         )
+    largest = float(each.max(initial=0.0))
+    require_scale(largest, f"weights up to {largest:g}")
     return each
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import (
+    LEAST_WEIGHT,
+    MOST_WEIGHT,
     described,
     integer,
     listing,
@@ -47,8 +49,8 @@ def link_of(
             (targets, logits) that returns one value per example.
         width: Logits per row: 1 for two classes, else the number of classes. For
             several labels leave it at 1: each logit is a problem of its own.
-        class_weights: `[classes]`, above 0: by which the loss of each class was
-            multiplied in training; (negative, positive) for one logit.
+        class_weights: `[classes]` from 1e-30 to 1e30: by which the loss of each class
+            was multiplied in training; (negative, positive) for one logit.
         sparse: Whether the loss takes class numbers; by default one-hot targets, but
             for Keras' `SparseCategoricalCrossentropy`.
         **options: Options of a loss that is given by its name, such as gamma or
@@ -76,12 +78,12 @@ def link_of(
     weights = np.ones(classes)
     if class_weights is not None:
         weights = np.asarray(class_weights, np.float64)
-        positive = np.isfinite(weights).all() and (weights > 0).all()
-        if weights.shape != (classes,) or not positive:
+        usable = (weights >= LEAST_WEIGHT) & (weights <= MOST_WEIGHT)
+        if weights.shape != (classes,) or not usable.all():
             raise InputError(
                 sentence(
                     described("class_weights", class_weights),
-                    f"{classes} finite numbers above 0",
+                    f"{classes} numbers from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
                 )
             )
     function = _pointwise(loss, width, options)

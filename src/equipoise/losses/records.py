@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import LEAST_WEIGHT, MOST_WEIGHT
 from equipoise._core.options import Options, Setting
 from equipoise._core.types import FloatArray
 from equipoise.links import Form
@@ -404,7 +405,7 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "negative",
             "equipoise.losses.weighted_cross_entropy:weighted_cross_entropy_loss",
             "equipoise.losses.weighted_cross_entropy:WeightedCrossEntropy",
-            options={"class_weight": Setting(1.0, low=0, open_ends=True)},
+            options={"class_weight": Setting(1.0, LEAST_WEIGHT, MOST_WEIGHT)},
             shifts=_class_weight,
             neutral={"class_weight": 1.0},
             softmax="equipoise.losses.weighted_cross_entropy:"
@@ -526,8 +527,8 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "equipoise.losses.expected_cost:expected_cost_loss",
             "equipoise.losses.expected_cost:ExpectedCost",
             options={
-                "miss": Setting(1.0, low=0, open_ends=True),
-                "false_alarm": Setting(1.0, low=0, open_ends=True),
+                "miss": Setting(1.0, LEAST_WEIGHT, MOST_WEIGHT),
+                "false_alarm": Setting(1.0, LEAST_WEIGHT, MOST_WEIGHT),
             },
             why="the expected cost is least at a decision, not at a probability",
             tasks=("binary", "multilabel"),

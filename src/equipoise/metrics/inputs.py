@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats, in_rows, unmasked
-from equipoise._core.checks import sentence
+from equipoise._core.checks import require_scale, sentence
 from equipoise._core.numerals import significant
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError
@@ -244,14 +244,15 @@ def check_row_weights(
     """Return row weights as float64; None means 1 for each row.
 
     Args:
-        weights: At least 0 and finite; weight k counts as k copies of the row.
+        weights: At least 0, the largest of them from 1e-30 to 1e30; weight k counts as
+            k copies of the row.
         shape: The labels' shape.
         some: Whether a weight must be above 0.
 
     Raises:
         InputTypeError: The weights are not numbers.
-        InputError: The shape differs, a weight is negative or not finite, or all
-            are 0 and `some` is set.
+        InputError: The shape differs, a weight is negative or not finite, all are 0
+            and `some` is set, or the largest is out of range.
 
     Example:
         >>> check_row_weights(None, (2,)), check_row_weights([0, 2], (2,))
@@ -272,6 +273,8 @@ def check_row_weights(
         wrong = "weights that are all zero"
     if wrong:
         raise InputError(sentence(wrong, accepted))
+    largest = float(values.max(initial=0.0))
+    require_scale(largest, f"weights up to {largest:g}")
     return values
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.arrays import group_numbers, unmasked
-from equipoise._core.checks import listing, number, sentence
+from equipoise._core.checks import listing, sentence, weight_number
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.metrics.inputs import check_row_weights
@@ -184,7 +184,7 @@ def read_weights(sample_weight: Any, rows: int) -> FloatArray | None:
     if sample_weight is None:
         return None
     if isinstance(sample_weight, numbers.Real):
-        return np.full(rows, number(sample_weight, "sample_weight", 0, open_ends=True))
+        return np.full(rows, weight_number(sample_weight, "sample_weight"))
     weights = check_array(
         unmasked(sample_weight, "weights"),
         ensure_2d=False,

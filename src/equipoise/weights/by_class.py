@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from equipoise._core.checks import listing, nearest, number, sentence
+from equipoise._core.checks import listing, nearest, number, sentence, weight_number
 from equipoise._core.numerals import exact
 from equipoise.errors import InputError, InputTypeError
 from equipoise.task import Task
@@ -29,7 +29,8 @@ class NumbersByClass:
         part: The part of a strategy that it is.
         noun: What the numbers are.
         without: What stands for none of them.
-        most: The numbers are between 0 and this; None if there is no limit.
+        most: The numbers are between 0 and this; None for weights, from
+            1e-30 to 1e30.
         others: What is said of the classes without a name.
     """
 
@@ -77,13 +78,11 @@ class NumbersByClass:
                         f"two {cls.noun}s of the class {name!r}", "one for each class"
                     )
                 )
-            named[name] = number(
-                value,
-                f"the {cls.noun} of the class {name!r}",
-                0,
-                cls.most,
-                open_ends=True,
-            )
+            what = f"the {cls.noun} of the class {name!r}"
+            if cls.most is None:
+                named[name] = weight_number(value, what)
+            else:
+                named[name] = number(value, what, 0, cls.most, open_ends=True)
         return cls(tuple(sorted(named.items())))
 
     def __repr__(self) -> str:

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.arrays import floats
-from equipoise._core.checks import listing, nearest, number, sentence
+from equipoise._core.checks import (
+    LEAST_WEIGHT,
+    MOST_WEIGHT,
+    listing,
+    nearest,
+    sentence,
+    weight_number,
+)
 from equipoise._core.options import Setting
 from equipoise.errors import InputError
 from equipoise.weights.scheme import Scheme
@@ -70,14 +77,14 @@ def named_weights(value: Any, classes: int, names: Sequence[str]) -> list[float]
     """Return one weight for each class from what a user gave.
 
     Args:
-        value: `[classes]` numbers above 0; or a mapping of classes, by their names or,
-            if they have none, their numbers, to weights. Classes that it does not
-            name count 1.
+        value: `[classes]` numbers, whose range is from 1e-30 to 1e30; or a mapping of
+            classes, by their names or, if they have none, their numbers, to weights.
+            Classes that it does not name count 1.
         classes: How many classes there are.
         names: Their names, or nothing.
 
     Raises:
-        InputError: A class is unknown, or a weight is not above 0.
+        InputError: A class is unknown, or a weight is out of range.
 
     Example:
         >>> named_weights({"POX": 20}, 3, ["CYT", "POX", "VAC"])
@@ -105,7 +112,7 @@ def named_weights(value: Any, classes: int, names: Sequence[str]) -> list[float]
                 )
             )
     return [
-        number(weight, f"the weight of the class {name!r}", 0, open_ends=True)
+        weight_number(weight, f"the weight of the class {name!r}")
         for name, weight in zip(called, values, strict=True)
     ]
 
@@ -144,15 +151,18 @@ def error_costs(value: Any, classes: int, names: Sequence[str]) -> list[float]:
                 "columns for the decision",
             )
         )
-    each = matrix.sum(axis=1) - classes * matrix.diagonal()
-    if not (np.isfinite(each) & (each > 0)).all():
-        place = int(np.flatnonzero(~(np.isfinite(each) & (each > 0)))[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        each = matrix.sum(axis=1) - classes * matrix.diagonal()
+    usable = (each >= LEAST_WEIGHT) & (each <= MOST_WEIGHT)
+    if not usable.all():
+        place = int(np.flatnonzero(~usable)[0])
         named = repr(names[place]) if names else str(place)
         raise InputError(
             sentence(
                 f"costs by which errors on the class {named} cost {each[place]:g} in "
                 "all",
-                "finite costs, more in all for errors than for right decisions",
+                "finite costs, more in all for errors than for right decisions, by "
+                f"{LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
             )
         )
     return [float(cost) for cost in each]
@@ -162,7 +172,7 @@ FIXED_SCHEME = Scheme(
     name="fixed",
     ratios=fixed_ratios,
     phrase="{positive_weight:g} times as much as negatives",
-    options={"positive_weight": Setting(1.0, low=0, open_ends=True)},
+    options={"positive_weight": Setting(1.0, LEAST_WEIGHT, MOST_WEIGHT)},
     arguments={"by_class": named_weights, "costs": error_costs},
     citations=("elkan2001",),
 )

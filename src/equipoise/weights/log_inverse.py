@@ -28,9 +28,13 @@ def log_inverse_ratios(totals: Sequence[float]) -> list[float]:
         [1.0, 1.74, 2.74, 4.32]
     """
     rows = math.fsum(totals)
-    each = [
-        -math.log1p(-math.fsum([*totals[:place], *totals[place + 1 :]]) / rows)
+    others = (
+        math.fsum([*totals[:place], *totals[place + 1 :]]) / rows
         for place in range(len(totals))
+    )
+    each = [
+        -math.log1p(-share) if share < 1 else math.log(rows / total)
+        for share, total in zip(others, totals, strict=True)
     ]
     return [weight / each[0] for weight in each]
 

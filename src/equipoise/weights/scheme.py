@@ -16,6 +16,8 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.task import TaskKind
 
+_LEAST_TOTAL, _MOST_TOTAL = 1e-50, 1e50
+
 Argument = Callable[[Any, int, Sequence[str]], Any]
 """Checks what a user gave, for so many classes of these names."""
 
@@ -158,7 +160,7 @@ def check_totals(totals: npt.ArrayLike) -> FloatArray:
     if values.ndim != 1 or len(values) < 2:
         raise InputError(sentence(f"totals of shape {values.shape}", accepted))
     each = values.astype(np.float64)
-    if not (np.isfinite(each).all() and (each > 0).all()):
+    if not ((each >= _LEAST_TOTAL) & (each <= _MOST_TOTAL)).all():
         numbers = [f"{total:.15g}" for total in each]
         named = f"totals of {', '.join(numbers)}"
         if len(numbers) == 2:
@@ -166,8 +168,11 @@ def check_totals(totals: npt.ArrayLike) -> FloatArray:
         raise InputError(
             sentence(
                 named,
-                "at least one of each class, and finite numbers",
-                "Check the split: a class is absent from the training rows.",
+                f"at least one of each class, and numbers from {_LEAST_TOTAL:g} to "
+                f"{_MOST_TOTAL:g}",
+                "Check the split: a class is absent from the training rows."
+                if not each.all()
+                else "If they are sums of weights, divide these by the largest.",
             )
         )
     return each
@@ -203,11 +208,13 @@ def task_totals(totals: npt.ArrayLike) -> FloatArray:
             )
         )
     each = values.astype(np.float64)
-    if not (np.isfinite(each) & (each >= 0)).all() or not each.any():
+    usable = (each >= _LEAST_TOTAL) & (each <= _MOST_TOTAL)
+    if not (usable | (each == 0)).all() or not each.any():
         raise InputError(
             sentence(
                 f"totals of {each.tolist()}",
-                "finite numbers of at least 0, not all of them 0",
+                f"0, or numbers from {_LEAST_TOTAL:g} to {_MOST_TOTAL:g}; not all of "
+                "them 0",
             )
         )
     return each

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats, require_finite_rows, unmasked
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import integer, require_scale, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import Correction
@@ -437,17 +437,17 @@ def finite_weights(weights: npt.ArrayLike) -> AnyArray:
     """Return weights of examples as float32.
 
     Args:
-        weights: `[rows]` finite, at least 0.
+        weights: `[rows]` at least 0, the largest from 1e-30 to 1e30.
 
     Raises:
         InputTypeError: A weight is not a number.
-        InputError: They are not `[rows]`, or one is negative or not finite.
+        InputError: They are not `[rows]`, or one is negative or out of range.
 
     Example:
         >>> finite_weights([1, 0.5]).tolist()
         [1.0, 0.5]
     """
-    values = floats(weights, "weights").astype(np.float32)
+    values = floats(weights, "weights")
     if values.ndim != 1 or not (np.isfinite(values) & (values >= 0)).all():
         raise InputError(
             sentence(
@@ -455,7 +455,9 @@ def finite_weights(weights: npt.ArrayLike) -> AnyArray:
                 "one finite weight of at least 0 for each row",
             )
         )
-    return values
+    largest = float(values.max(initial=0.0))
+    require_scale(largest, f"weights up to {largest:g}")
+    return values.astype(np.float32)
 
 
 def steps_per_epoch(rows: int, batch: int) -> int:
