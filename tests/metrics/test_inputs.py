@@ -169,20 +169,59 @@ def test_complex_scores_are_refused_not_cut() -> None:
         roc_auc([0, 1], np.array([1j, 2]))
 
 
-@pytest.mark.parametrize("scale", [1e300, 1.7e308, 1e31, 1e-31, 1e-300])
+@pytest.mark.parametrize("scale", [1e300, 1.7e308, 1e31, 1e-101, 1e-300])
 @pytest.mark.filterwarnings("error")
 def test_weights_whose_sums_would_overflow_are_refused(scale: float) -> None:
-    with pytest.raises(InputError, match=r"from 1e-30 to 1e\+30.*divide all of them"):
+    with pytest.raises(InputError, match=r"1e-30 to 1e\+30.*divide|1e-100.*divide"):
         check_row_weights([scale, 0.0], (2,))
     # the advice
     weights = np.array([scale, 0.0])
     assert check_row_weights(weights / weights.max(), (2,)).tolist() == [1.0, 0.0]
 
 
-@pytest.mark.parametrize("scale", [1e30, 1e-30])
+def test_weights_of_training_are_read_at_32_bits() -> None:
+    assert check_row_weights([1e-90, 0.0], (2,)).tolist() == [1e-90, 0.0]
+    with pytest.raises(InputError, match=r"1e-90.*from 1e-30 to 1e\+30.*divide"):
+        check_row_weights([1e-90, 0.0], (2,), some=True)
+
+
+@pytest.mark.parametrize("scale", [1e30, 1e-30, 1e-99])
 @pytest.mark.filterwarnings("error")
 def test_metrics_are_the_same_at_the_largest_and_smallest_weights(scale: float) -> None:
     y, p = np.array([0, 1, 0, 1, 1]), np.array([0.1, 0.6, 0.7, 0.9, 0.2])
     weights = np.array([0.5, 1.0, 0.25, 0.5, 0.125])
     for metric in (roc_auc, average_precision, brier, log_loss):
         assert metric(y, p, weights * scale) == pytest.approx(metric(y, p, weights))
+
+
+@pytest.mark.parametrize("metric", [roc_auc, average_precision, brier, log_loss])
+def test_the_column_that_is_meant_is_named(metric) -> None:
+    y, p = [0, 1, 1], np.array([0.1, 0.6, 0.7])
+    with pytest.raises(InputError, match=r"shape \(3, 1\).*Pass score\[:, 0\]"):
+        metric(y, p[:, None])
+    with pytest.raises(InputError, match=r"shape \(3, 2\).*column, score\[:, 1\]"):
+        metric(y, np.stack([1 - p, p], axis=1))
+    with pytest.raises(InputError, match=r"labels of shape \(3, 1\).*Pass y\[:, 0\]"):
+        metric(np.array(y)[:, None], p)
+
+
+@pytest.mark.parametrize(
+    "y", [["a", "b", "a"], np.array(["a", "b", "a"], object), pd.Categorical([*"aba"])]
+)
+def test_labels_that_are_names_are_named(y) -> None:
+    with pytest.raises(InputTypeError, match=r"pass numpy.asarray.y. == 'b'"):
+        roc_auc(y, [0.1, 0.9, 0.2])
+    assert roc_auc(np.asarray(y) == "b", [0.1, 0.9, 0.2]) == 1.0
+
+
+def test_rows_without_a_score_are_named() -> None:
+    with pytest.raises(InputError, match=r"\(rows 0, 2\).*infinities.*Leave out these"):
+        roc_auc([0, 1, 1], [np.nan, 0.5, np.nan])
+    with pytest.raises(InputError, match="Accepted: numbers from 0 to 1"):
+        check_probability([np.nan, 0.5], 2)
+
+
+def test_weights_whose_squares_would_vanish_are_refused() -> None:
+    with pytest.raises(InputError, match=r"some are 1e-200.*from 1e-100.*Pass 0"):
+        check_row_weights([1e-200, 1.0, 0.0], (3,))
+    assert check_row_weights([1e-100, 1.0, 0.0], (3,)).tolist() == [1e-100, 1.0, 0.0]

@@ -5,6 +5,7 @@ import importlib.util
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,3 +284,56 @@ def test_the_bootstrap_reads_the_rows_in_their_own_order(name, rows) -> None:
         exact = clopper_pearson(found.value * options["k"], options["k"])
         low, high = min(low, exact[0]), max(high, exact[1])
     assert (found.low, found.high) == pytest.approx((low, high))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("level", [0.95, 0.999999])
+@pytest.mark.parametrize("name", SERVED)
+def test_an_interval_is_within_the_range_of_its_metric_or_says_why_not(
+    name: str, level: float
+) -> None:
+    rng = np.random.default_rng(5)
+    y = (np.arange(40) % 5 == 0).astype(int)
+    p = np.clip(0.2 + 0.4 * y + rng.normal(size=40) * 0.15, 0.01, 0.99)
+    one = np.arange(40) == 5
+    samples: list[tuple[Any, Any, dict[str, Any]]] = [
+        (y, p, {}),
+        (y, np.full(40, 0.3), {}),
+        (np.ones(9, int), p[:9], {}),
+        (np.zeros(9, int), p[:9], {}),
+        ([1], [0.3], {}),
+        ([0, 1], [0.3, 0.6], {}),
+        (one, p, {}),
+        (~one, p, {}),
+        (y, np.where(y == 1, 1 - 1e-16, 1e-300), {}),
+        (y, p, {"clusters": np.zeros(40)}),
+        (y, p, {"clusters": np.arange(40) % 2}),
+        (y, p, {"clusters": y}),
+        (y, p, {"weights": y * 1.0}),
+        (y, p, {"weights": 1.0 - y}),
+        (y, p, {"weights": np.zeros(40)}),
+        (y, p, {"weights": one * 1.0}),
+        (y, p, {"weights": np.where(y == 1, 1e-100, 1e30)}),
+        (y, p, {"weights": np.full(40, 1e-100)}),
+        (y, p, {"weights": 10.0 ** np.linspace(-30, 30, 40)}),
+    ]
+    for labels, scores, options in samples:
+        estimate = interval(name, labels, scores, level=level, **options)
+        if math.isnan(estimate.low):
+            assert estimate.reason
+        else:
+            assert METRICS[name].low - 1e-9 <= estimate.low <= estimate.value
+            assert estimate.value <= estimate.high <= METRICS[name].high + 1e-9
+
+
+def test_why_an_error_is_unknown() -> None:
+    y, p = [0, 0, 0, 1], [0.1, 0.2, 0.3, 0.6]
+    assert (
+        interval("log_loss", y, p).reason == "one row of a class: its error is unknown"
+    )
+    one = interval("log_loss", [0, 0, 1, 1], p, clusters=["a"] * 4)
+    assert one.reason == "one cluster: its error is unknown"
+    assert interval("log_loss", [0, 0, 1, 1], [0.0, 0.2, 0.0, 1]).reason == (
+        "it is infinite"
+    )
+    assert interval("g_mean", [0, 0, 1, 1], p, clusters=["a"] * 4).reason == one.reason

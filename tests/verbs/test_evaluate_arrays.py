@@ -89,3 +89,24 @@ def test_columns_of_a_frame_are_found_by_their_names() -> None:
     assert any("Column 2" in note and "'bad'" in note for note in named.notes)
     numbers = pd.DataFrame(p, columns=[1, 0])
     assert eq.evaluate(Y, numbers)["brier"] == eq.evaluate(Y, p[:, 0])["brier"]
+
+
+@pytest.mark.parametrize("options", [{}, {"positive": "b"}, {"classes": ["a", "b"]}])
+def test_rows_without_a_label_are_refused(options) -> None:
+    labels = np.array(["a", None, "b"], object)
+    with pytest.raises(InputError, match=r"1 labels that are missing \(row 1\)"):
+        binary_arrays(labels, [0.1, 0.2, 0.3], **options)
+
+
+def test_labels_of_several_types_are_three_classes() -> None:
+    labels = np.array(["a", 1, "b"], object)
+    with pytest.raises(InputError, match="3 classes"):
+        binary_arrays(labels, [0.1, 0.2, 0.3], positive="b")
+
+
+def test_the_positive_class_is_spelled_as_in_a_table() -> None:
+    for positive in ("YES", " yes", "yes"):
+        y, _, _ = binary_arrays(["no", "yes"], [0.1, 0.9], positive=positive)
+        assert y.tolist() == [0, 1]
+    y, _, _ = binary_arrays(["1", "2"], [0.1, 0.9], positive=2.0)
+    assert y.tolist() == [0, 1]

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number
+from equipoise._core.checks import cost_number, number
 from equipoise._core.types import FloatArray
 from equipoise.metrics.confusion import Counts, counts
 
@@ -308,16 +308,16 @@ def cost(
         true_negative: Cost of a negative that is not flagged.
 
     Raises:
-        InputError: A cost is not finite.
+        InputError: A cost is not from -1e30 to 1e30.
 
     Example:
         >>> float(cost.of_counts(Counts(9.0, 5.0, 3.0, 83.0), false_negative=20.0))
         0.65
     """
-    missed = c.fn * number(false_negative, "false_negative")
-    spent = missed + c.fp * number(false_positive, "false_positive")
-    right = c.tp * number(true_positive, "true_positive")
-    right = right + c.tn * number(true_negative, "true_negative")
+    missed = c.fn * cost_number(false_negative, "false_negative")
+    spent = missed + c.fp * cost_number(false_positive, "false_positive")
+    right = c.tp * cost_number(true_positive, "true_positive")
+    right = right + c.tn * cost_number(true_negative, "true_negative")
     return _ratio(spent + right, c.rows)
 
 

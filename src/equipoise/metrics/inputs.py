@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import floats, in_rows, unmasked
+from equipoise._core.arrays import floats, in_rows, is_missing, unmasked
 from equipoise._core.checks import require_scale, sentence
 from equipoise._core.numerals import significant
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError
 
 ZERO_AND_ONE = "0 for the negative and 1 for the positive class"
+
+_MOST_NAMES = 20
+
+_LEAST = 1e-100
+"""The smallest weight above 0 whose powers and products are above 0, too."""
 
 ROUNDING = 1e-6
 """How far sums of probabilities in float32 may lie outside 0 to 1."""
@@ -38,17 +44,8 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
     if values.dtype == np.bool_:
         return values
     if values.dtype.kind not in "biuf":
-        remedy = "Pass for example numpy.asarray(y) == 'yes'."
-        values = floats(values, "labels", remedy=remedy)
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise InputError(
-            sentence(
-                f"{int(np.isnan(values).sum()):,} labels that are missing "
-                f"({in_rows(np.flatnonzero(np.isnan(values)))})",
-                ZERO_AND_ONE,
-                "Leave out the rows that have no label.",
-            )
-        )
+        values = floats(values, "labels", remedy=_compare(values))
+    require_labelled(values, ZERO_AND_ONE)
     positive = np.asarray(values == 1)
     if not np.all(positive | (values == 0)):
         wrong = np.unique(values[~(positive | (values == 0))])[:3].tolist()
@@ -56,6 +53,43 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
             sentence(f"labels that hold {wrong}", ZERO_AND_ONE, _recode(values))
         )
     return positive
+
+
+def require_labelled(labels: npt.NDArray[Any], accepted: str) -> None:
+    """Raise if a label is missing: NaN, None or pandas.NA.
+
+    Args:
+        labels: Of any type and shape.
+        accepted: Which labels are, for the message.
+
+    Raises:
+        InputError: A label is missing.
+    """
+    if labels.dtype.kind == "f":
+        missing = np.isnan(labels).ravel()
+    elif labels.dtype.kind == "O":
+        missing = np.array([is_missing(label) for label in labels.ravel()], bool)
+    else:
+        return
+    if missing.any():
+        raise InputError(
+            sentence(
+                f"{int(missing.sum()):,} labels that are missing "
+                f"({in_rows(np.flatnonzero(missing))})",
+                accepted,
+                "Leave out the rows that have no label.",
+            )
+        )
+
+
+def _compare(values: npt.NDArray[Any]) -> str:
+    """Say how labels that are names become Booleans."""
+    labels = values.ravel().tolist() if values.dtype.kind in "OSU" else []
+    names = Counter(repr(label) for label in labels)
+    if not 1 < len(names) <= _MOST_NAMES:
+        return "Pass for example numpy.asarray(y) == 'yes'."
+    rarest = min(names, key=lambda name: names[name])
+    return f"If {rarest} is the positive class, pass numpy.asarray(y) == {rarest}."
 
 
 def _label_array(y: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -133,17 +167,35 @@ def check_scores(
     values = floats(score, what)
     if values.shape != shape:
         raise InputError(
-            sentence(f"{what} of shape {values.shape}", f"the labels' shape {shape}")
+            sentence(
+                f"{what} of shape {values.shape}",
+                f"the labels' shape {shape}",
+                _column(values.shape, shape, what),
+            )
         )
-    if np.isnan(values).any():
+    missing = np.isnan(values)
+    if missing.any():
         raise InputError(
             sentence(
-                f"{int(np.isnan(values).sum()):,} {what} that are not a number",
-                "numbers, infinities included",
-                remedy,
+                f"{int(missing.sum()):,} {what} that are not a number "
+                f"({in_rows(np.flatnonzero(missing))})",
+                "numbers from 0 to 1"
+                if what == "probabilities"
+                else "numbers, infinities included",
+                remedy or "Leave out these rows, of all arrays.",
             )
         )
     return values
+
+
+def _column(shape: tuple[int, ...], wanted: tuple[int, ...], what: str) -> str:
+    """Say which column of a matrix is meant; nothing if it is another mistake."""
+    if len(shape) != 2 or shape[:1] != wanted or shape[1] not in (1, 2):
+        return ""
+    name = "probability" if what == "probabilities" else "score"
+    if shape[1] == 1:
+        return f"Pass {name}[:, 0]."
+    return f"Pass the positive class' column, {name}[:, 1]."
 
 
 def check_log_odds(
@@ -184,22 +236,6 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
         array([0., 1.])
     """
     p = floats(probability, "probabilities")
-    if p.shape == (rows, 1):
-        raise InputError(
-            sentence(
-                f"probabilities of shape {p.shape}",
-                f"one per row, ({rows},)",
-                "Pass probability[:, 0].",
-            )
-        )
-    if p.shape == (rows, 2):
-        raise InputError(
-            sentence(
-                f"probabilities of shape {p.shape}",
-                f"one per row, ({rows},)",
-                "Pass the positive class' column, probability[:, 1].",
-            )
-        )
     return check_unit_interval(check_scores(p, (rows,), "probabilities"))
 
 
@@ -244,15 +280,14 @@ def check_row_weights(
     """Return row weights as float64; None means 1 for each row.
 
     Args:
-        weights: At least 0, the largest of them from 1e-30 to 1e30; weight k counts as
-            k copies of the row.
+        weights: 0 or from 1e-100 to 1e30; weight k counts as k copies of the row.
         shape: The labels' shape.
-        some: Whether a weight must be above 0.
+        some: Whether a weight must be above 0, and the largest from 1e-30.
 
     Raises:
         InputTypeError: The weights are not numbers.
         InputError: The shape differs, a weight is negative or not finite, all are 0
-            and `some` is set, or the largest is out of range.
+            and `some` is set, or one is out of range.
 
     Example:
         >>> check_row_weights(None, (2,)), check_row_weights([0, 2], (2,))
@@ -273,9 +308,30 @@ def check_row_weights(
         wrong = "weights that are all zero"
     if wrong:
         raise InputError(sentence(wrong, accepted))
-    largest = float(values.max(initial=0.0))
-    require_scale(largest, f"weights up to {largest:g}")
+    _require_range(values, some)
     return values
+
+
+def _require_range(weights: FloatArray, some: bool) -> None:
+    """Raise if sums or products of weights would be infinite, or vanish.
+
+    Args:
+        weights: At least 0.
+        some: Whether a weight must be above 0: training reads them at 32 bits.
+    """
+    least = float(weights.min(initial=1.0, where=weights > 0))
+    largest = float(weights.max(initial=0.0))
+    if some or largest > 1:
+        require_scale(largest, f"weights up to {largest:g}")
+    if least < _LEAST:
+        raise InputError(
+            sentence(
+                f"weights of which some are {least:g}",
+                f"0, or numbers from {_LEAST:g}",
+                "Pass 0 for a row that is not to count, or divide all weights by the "
+                "largest.",
+            )
+        )
 
 
 def check_columns(
@@ -298,7 +354,9 @@ def check_columns(
             sentence(
                 f"labels of shape {positive.shape}",
                 "one label per row",
-                "Use averaged(...) for multi-class and multi-label targets.",
+                "Pass y[:, 0]."
+                if positive.shape[1:] == (1,)
+                else "Use averaged(...) for multi-class and multi-label targets.",
             )
         )
     return (

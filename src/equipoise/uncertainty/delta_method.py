@@ -30,6 +30,8 @@ from equipoise.uncertainty.proportion import effective_size, mid_p, normal_quant
 from equipoise.uncertainty.score_interval import Spread, effective_wilson, t_quantile
 
 _STEP = 1e-5
+_LAST_POWER = 709.0
+"""Up to it exponentials are finite."""
 
 
 def delta_interval(
@@ -89,7 +91,8 @@ def delta_interval(
     # Its slope is infinite where a share is 0; where both are near 1, distances that
     # are combined fall short.
     recovered = _log_interval(at, value, rows, level)
-    return recovered[0], max(high, recovered[1])
+    high = max(high, recovered[1])
+    return recovered[0], high if math.isnan(high) else min(high, metric.high)
 
 
 def combined_in_logs(metric: Metric) -> bool:
@@ -246,5 +249,9 @@ def _log_interval(
         math.hypot(*(pick(0.0, *m) for m in distances)) for pick in (min, max)
     )
     wider = rows.widening(_slopes(log_at, *rows.shares()), level)
-    low, high = math.exp(middle - wider * below), math.exp(middle + wider * above)
+    low, high = _exp(middle - wider * below), _exp(middle + wider * above)
     return min(low, value), max(high, value)
+
+
+def _exp(power: float) -> float:
+    return math.inf if power > _LAST_POWER else math.exp(power)

@@ -110,7 +110,8 @@ def positive_mean_interval(
 
     def end(sign: int, unseen: npt.ArrayLike) -> FloatArray:
         error = np.sqrt(np.asarray(spread.variance) + np.asarray(unseen))
-        return np.asarray(value * np.exp(sign * quantile * error / value))
+        with np.errstate(over="ignore"):  # of few rows the end may be infinite
+            return np.asarray(value * np.exp(sign * quantile * error / value))
 
     return end(-1, spread.unseen_low), end(1, spread.unseen_high)
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import integer, number, one_of, sentence
-from equipoise._core.types import FloatArray
+from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics.estimate import NAN, Estimate
-from equipoise.metrics.inputs import binary_labels, check_columns
+from equipoise.metrics.inputs import binary_labels, check_columns, check_row_weights
 from equipoise.metrics.ranking import minimum_average_precision
 from equipoise.metrics.registry import METRICS, Metric
 from equipoise.metrics.registry import metric as find
@@ -37,6 +37,7 @@ from equipoise.uncertainty.score_interval import Spread, effective_wilson
 from equipoise.uncertainty.shares import SHARES, decision_share_interval
 
 _BOOTSTRAPPED = ("partial_roc_auc", "precision_at_k", "recall_at_k")
+_NEGLIGIBLE = 1e-60
 _Ends = tuple[float, float, str]
 
 
@@ -122,7 +123,8 @@ def interval(
             )
         )
     point = one.estimate(y, score, weights, **options)
-    groups = _checked_clusters(clusters, binary_labels(y).shape)
+    positive = binary_labels(y)
+    groups = _checked_clusters(clusters, positive.shape)
     if not point.defined:
         return point
     resampling = (integer(replicates, "replicates", 2), seed)
@@ -130,11 +132,30 @@ def interval(
         one, _Rows(y, score, weights, groups), level, resampling, options
     )
     if math.isnan(low):
-        reason = "one class: its error is unknown"
+        reason = _unknown(point.value, positive, weights, groups)
         return Estimate(point.value, low, high, method, reason, level)
     # The ends are computed by another route than the value, and rounded there.
     low, high = min(low, point.value), max(high, point.value)
     return Estimate(point.value, low, high, method, "", level)
+
+
+def _unknown(
+    value: float,
+    positive: BoolArray,
+    weights: npt.ArrayLike | None,
+    clusters: npt.NDArray[np.generic] | None,
+) -> str:
+    """Say why a metric that is defined has no interval."""
+    if math.isinf(value):
+        return "it is infinite"
+    counted = check_row_weights(weights, positive.shape) > 0
+    if clusters is not None and len(np.unique(clusters[counted])) < 2:
+        what = "one cluster"
+    elif min(sizes := np.bincount(positive[counted], minlength=2)) == 1:
+        what = "one row of a class"
+    else:
+        what = "one class" if 0 in sizes else "all rows alike"
+    return f"{what}: its error is unknown"
 
 
 def _ends(
@@ -240,7 +261,7 @@ def _bootstrapped(
     sampler = RowResampler(positive, rows.clusters, replicates, seed)
     # Sorted beforehand, each replicate's own sort finds nothing left to do.
     order = np.argsort(-values, kind="stable")
-    labels_, ranked, mass = positive[order], values[order], weight[order]
+    labels_, ranked, mass = positive[order], values[order], _relative(weight)[order]
     replicated = np.array(
         [
             one.function(labels_, ranked, counts[order] * mass, **options)
@@ -254,7 +275,8 @@ def _bootstrapped(
         listed = min(float(options.get("k", 100)), effective_size(weight))
         units = min(units, listed)
     high = _ceiling(one, options)
-    variance = float(np.nanvar(replicated, ddof=1)) / high**2
+    defined = replicated[~np.isnan(replicated)]
+    variance = float(np.var(defined, ddof=1)) / high**2 if len(defined) > 1 else NAN
     value = one.function(rows.y, rows.score, rows.weights, **options) / high
     ends = _plain(effective_wilson(Spread(value, variance, units), level))
     if listed < math.inf:
@@ -262,6 +284,12 @@ def _bootstrapped(
         exact = clopper_pearson(min(value * listed, listed), listed, level)
         ends = min(ends[0], exact[0]), max(ends[1], exact[1])
     return high * ends[0], high * ends[1], "effective-size score, bootstrap"
+
+
+def _relative(weight: FloatArray) -> FloatArray:
+    """Return weights up to 1, which any draw of the rows leaves in range."""
+    relative = weight / weight.max()
+    return np.where(relative < _NEGLIGIBLE, 0.0, relative)
 
 
 def _ceiling(one: Metric, options: dict[str, Any]) -> float:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputError
+from equipoise.metrics.inputs import require_labelled
 from equipoise.metrics.task_rows import SUMS
+from equipoise.reading.class_names import class_number
 from equipoise.verbs.named_columns import by_name, names_of_columns
 
 
@@ -45,9 +47,10 @@ def binary_arrays(
         ([0, 1], [0.1, 0.8])
     """
     if np.ndim(probability) != 2 and positive is None and classes is None:
-        _require_numbers(np.asarray(y))
+        _require_numbers(np.asarray(unmasked(y, "labels")))
         return _column(y, "labels"), probability, ()
-    labels = np.asarray(_column(y, "labels"))
+    labels = np.asarray(unmasked(_column(y, "labels"), "labels"))
+    require_labelled(labels, "a label in every row")
     p = np.asarray(_column(probability, "probabilities"))
     names = _two(labels, classes)
     columns = names_of_columns(probability)
@@ -55,7 +58,7 @@ def binary_arrays(
         p = np.asarray(by_name(probability, names))
         _require_sums(p)
     chosen = _place(positive, names)
-    if unknown := sorted({str(v) for v in np.unique(labels) if v not in names}):
+    if unknown := sorted({str(v) for v in _distinct(labels) if v not in names}):
         raise InputError(
             sentence(
                 f"labels {listing(unknown)} that are none of the classes",
@@ -86,6 +89,7 @@ def _require_numbers(labels: npt.NDArray[Any]) -> None:
     """Raise if labels are strings, of which either may be the positive one."""
     if labels.dtype.kind not in "OUS":
         return
+    require_labelled(labels, "labels of 0 and 1")
     texts = sorted({str(value) for value in labels.tolist()})
     if set(texts) <= {"0", "1", "True", "False", "0.0", "1.0"}:
         return
@@ -105,7 +109,7 @@ def _two(labels: npt.NDArray[Any], classes: Sequence[Any] | None) -> list[Any]:
     elif labels.dtype.kind in "biuf" and set(np.unique(labels)) <= {0, 1}:
         names = [0, 1]
     else:
-        names = np.unique(labels).tolist()
+        names = _distinct(labels)
     if len(names) != 2 or names[0] == names[1]:
         raise InputError(
             sentence(
@@ -118,14 +122,25 @@ def _two(labels: npt.NDArray[Any], classes: Sequence[Any] | None) -> list[Any]:
     return names
 
 
+def _distinct(labels: npt.NDArray[Any]) -> list[Any]:
+    try:
+        return list(np.unique(labels).tolist())
+    except TypeError:  # numbers beside strings have no order
+        return sorted(set(labels.ravel().tolist()), key=str)
+
+
 def _place(positive: Any, names: Sequence[Any]) -> int:
+    """Return the place of the positive class, spelled as it is or as in a table."""
     if positive is None:
         return 1
-    if positive not in names:
+    if positive in names:
+        return list(names).index(positive)
+    place = class_number(positive, [" ".join(str(name).split()) for name in names])
+    if place is None:
         raise InputError(
             sentence(f"positive={positive!r}", f"one of {names[0]!r} and {names[1]!r}")
         )
-    return list(names).index(positive)
+    return place
 
 
 def _require_sums(p: npt.NDArray[Any]) -> None:
