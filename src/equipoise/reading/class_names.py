@@ -16,8 +16,8 @@ def class_number(label: PositiveLabel, classes: Sequence[str]) -> int | None:
     """Return the number of the class that a label means, or None.
 
     Labels are spelled as targets are read: spaces around them, several spaces between
-    words and case make no difference; 1, 1.0 and "01" are one number, and 1 and 0 are true
-    and false. A class that is spelled exactly like the label goes before others.
+    words and case make no difference; 1, 1.0 and "01" are one number, and 1 and 0 are
+    true and false. A class that is spelled exactly like the label goes before others.
 
     Args:
         label: A string, a number or a Boolean.

@@ -25,7 +25,7 @@ from equipoise.reading.infer import (
     without_missing_texts,
 )
 from equipoise.reading.missing_labels import UNLABELLED, says_nothing
-from equipoise.reading.parse_numbers import FIRST_INEXACT, parse_numbers
+from equipoise.reading.parse_numbers import parse_numbers
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import Texts, texts_of
 from equipoise.table.table import ClassValue
