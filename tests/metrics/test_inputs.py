@@ -225,3 +225,9 @@ def test_weights_whose_squares_would_vanish_are_refused() -> None:
     with pytest.raises(InputError, match=r"some are 1e-200.*from 1e-100.*Pass 0"):
         check_row_weights([1e-200, 1.0, 0.0], (3,))
     assert check_row_weights([1e-100, 1.0, 0.0], (3,)).tolist() == [1e-100, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("y", [[np.inf, -np.inf], [0, np.inf], [0.5, 1.5]])
+def test_labels_that_are_scores_are_refused(y) -> None:
+    with pytest.raises(InputError, match=r"Code the rare class as 1\.$"):
+        binary_labels(y)

@@ -252,7 +252,7 @@ def row_costs(options: Mapping[str, Any], shape: tuple[int, ...]) -> RowCosts:
         )
     if missing := {"fp", "fn"} - set(options):
         raise InputTypeError(
-            sentence(f"objective='cost' without {sorted(missing)}", "fp=..., fn=...")
+            sentence(f"objective='cost' without {sorted(missing)}", "fp= and fn=")
         )
     costs = {}
     for name in names:

@@ -104,7 +104,8 @@ def _label_array(y: npt.ArrayLike) -> npt.NDArray[Any]:
 def _recode(values: npt.NDArray[np.generic]) -> str:
     """Say how labels of two other values become 0 and 1."""
     distinct = np.unique(values)
-    if distinct.size == 2 and all(value == round(value) for value in distinct):
+    whole = np.isfinite(distinct).all() and (distinct == np.floor(distinct)).all()
+    if distinct.size == 2 and whole:
         high = f"{distinct[1]:g}"
         return (
             f"Code the rare class as 1: if {high} is the positive class, pass "
