@@ -103,3 +103,9 @@ def test_options_out_of_range_are_refused(name, options) -> None:
 def test_costs_of_another_kind_are_refused() -> None:
     with pytest.raises(InputTypeError, match=r"Costs\(fp=1, fn=20\)"):
         objective("cost", costs=(1, 20))
+
+
+@pytest.mark.parametrize("beta", [0, -1, 1e300, float("inf")])
+def test_a_beta_whose_square_would_overflow_is_refused(beta) -> None:
+    with pytest.raises(InputError, match=r"from 1e-30 to 1e\+30"):
+        objective("fbeta", beta=beta)

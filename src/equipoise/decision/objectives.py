@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import described, number, one_of, sentence
+from equipoise._core.checks import (
+    LEAST_WEIGHT,
+    MOST_WEIGHT,
+    described,
+    number,
+    one_of,
+    sentence,
+)
 from equipoise._core.numerals import as_probability, exact
 from equipoise._core.types import FloatArray
 from equipoise.decision.costs import Costs
@@ -90,7 +97,7 @@ def objective(name: str, **options: Any) -> Objective:
 
 
 def _fbeta(beta: float, name: str = "fbeta") -> Objective:
-    square = number(beta, "beta", 0, open_ends=True) ** 2
+    square = number(beta, "beta", LEAST_WEIGHT, MOST_WEIGHT) ** 2
 
     def value(
         tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray

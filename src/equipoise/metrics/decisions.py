@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import cost_number, number
+from equipoise._core.checks import LEAST_WEIGHT, MOST_WEIGHT, cost_number, number
 from equipoise._core.types import FloatArray
 from equipoise.metrics.confusion import Counts, counts
 
@@ -146,13 +146,13 @@ def f_beta(c: Counts, *, beta: float = 1.0) -> FloatArray:
     (van Rijsbergen 1979).
 
     Raises:
-        InputError: `beta` is not above 0.
+        InputError: `beta` is not from 1e-30 to 1e30.
 
     Example:
         >>> float(f_beta.of_counts(Counts(9.0, 3.0, 3.0, 85.0), beta=2.0))
         0.75
     """
-    square = number(beta, "beta", 0, open_ends=True) ** 2
+    square = number(beta, "beta", LEAST_WEIGHT, MOST_WEIGHT) ** 2
     top = (1 + square) * c.tp
     return _ratio(top, top + square * c.fn + c.fp)
 
