@@ -214,6 +214,18 @@ def test_classes(first: Table) -> None:
         read_table(frame(1).drop(columns="y"), like=first)
 
 
+@pytest.mark.parametrize("change", [bool, np.int64])
+def test_true_and_false_are_one_and_zero(change: Any) -> None:
+    """One program writes a target as booleans, another as numbers."""
+    data = frame()[["x", "n"]].assign(y=np.arange(60) % 3 == 0)
+    first = read_table(data.astype({"y": np.int64 if change is bool else bool}), "y")
+    with pytest.warns(TableWarning, match="which were taken as"):
+        second = read_table(data.astype({"y": change}), like=first)
+    np.testing.assert_array_equal(second.y, np.arange(60) % 3 == 0)
+    with pytest.raises(TargetError, match="the classes 'no', 'yes'"):
+        read_table(data.assign(y=np.where(data.y, "yes", "no")), like=first)
+
+
 def test_one_class_against_all_others_takes_new_ones() -> None:
     data = frame()[["x", "n"]].assign(y=np.repeat(["a", "b", "c"], 20))
     with pytest.warns(TableWarning, match="held against"):

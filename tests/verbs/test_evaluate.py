@@ -292,6 +292,27 @@ def test_your_own_network_has_no_slices(grouped: FittedModel) -> None:
         own.evaluate(np.zeros((4, 2)), np.array([0, 1, 0, 1]), slices=True)
 
 
+def test_rows_without_a_label_are_left_out_as_the_error_says(
+    linear: FittedModel, make_rows: Callable[..., Any], tmp_path: Path
+) -> None:
+    rows = make_rows(150, seed=9)
+    expected = linear.evaluate(rows.slice(30))["recall"].value
+    labels = [None] * 30 + rows.column("fraud").to_pylist()[30:]
+    place = rows.column_names.index("fraud")
+    gaps = rows.set_column(place, "fraud", pa.array(labels))
+    csv.write_csv(gaps, tmp_path / "gaps.csv")
+    for source in (gaps, tmp_path / "gaps.csv"):
+        with pytest.raises(TargetError, match="Pass unlabelled='drop'"):
+            linear.evaluate(source)
+        with pytest.warns(TableWarning, match="30 rows of .* without a label"):
+            evaluation = linear.evaluate(source, unlabelled="drop")
+        assert evaluation.rows == 120
+        assert evaluation["recall"].value == expected
+    network: Any = dataclasses.replace(linear, user_input=object())
+    with pytest.raises(UnsupportedError, match="out of x and y"):
+        network.evaluate(np.zeros((4, 2)), np.zeros(4), unlabelled="drop")
+
+
 @pytest.mark.parametrize("name", ["y", "fraud"])
 def test_the_target_may_have_another_name(
     linear: FittedModel, make_rows: Callable[..., Any], tmp_path: Path, name: str

@@ -32,6 +32,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
     ] = False,
     seed: options.Seed = 0,
+    unlabelled: options.Unlabelled = "refuse",
     slices: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +76,7 @@ def evaluate(
             level=level,
             seed=seed,
             slices=slices == ["all"] or slices or False,
+            unlabelled=unlabelled,
             say=show,
         )
     grave = [str(w.message) for w in caught if w.category is TrialWarning]

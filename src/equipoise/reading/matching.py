@@ -19,8 +19,9 @@
 - New categories are kept, behind the known ones, with a note; to a model they are
   unseen.
 - The target takes the first table's classes; a new class is an error, unless one
-  class was held against all others. Rare classes that were merged are so here, too.
-  Of several labels all columns must be there; their values may be constant or unknown.
+  class was held against all others; true and false are taken as 1 and 0. Rare classes
+  that were merged are so here, too. Of several labels all columns must be there; their
+  values may be constant or unknown.
 """
 
 from __future__ import annotations
@@ -476,6 +477,7 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         folded = {first.classes[0].casefold(): 0}
         folded |= {text.casefold(): 1 for text in first.task.positive_labels}
     last = len(first.classes) - 1
+    folded |= _truth_values(classes, first, notes)
     folded |= {text.casefold(): last for text in first.task.merged_labels}
     against_all = first.task.kind == "binary" and first.classes[0] == (
         f"not {first.classes[1]}"
@@ -498,6 +500,29 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         notes.add(f"All rows of {raw.name} are of class {classes[0]!r}.")
     place = np.array([folded.get(text.casefold(), 0) for text in classes])
     return np.asarray(place[codes].astype(first.task.class_number_type))
+
+
+def _truth_values(classes: Sequence[str], first: Table, notes: Notes) -> dict[str, int]:
+    """Return the codes of true and false for 1 and 0, or of these for true and false.
+
+    One program writes a target as booleans, another as numbers.
+    """
+    here = {text.casefold() for text in classes}
+    before = [text.casefold() for text in first.classes]
+    for written, meant in ((_TRUTH, _BITS), (_BITS, _TRUTH)):
+        if here <= {*written} and {*before} == {*meant}:
+            notes.add(
+                f"The target {first.target!r} holds {written[0]} and {written[1]}, "
+                f"which were taken as {meant[0]} and {meant[1]}."
+            )
+            return {
+                text: before.index(other)
+                for text, other in zip(written, meant, strict=True)
+            }
+    return {}
+
+
+_TRUTH, _BITS = ("false", "true"), ("0", "1")
 
 
 def _in_rows(codes: IntArray, classes: Sequence[str], new: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,7 @@ def labelled_blocks(
     target: str | Sequence[str] | None = None,
     *,
     group: str | None = None,
+    unlabelled: str = "refuse",
     chosen: LabelledRows | None = None,
 ) -> Generator[LabelledBlock]:
     """Yield labelled rows in the form of an earlier table: files block by block.
@@ -64,7 +66,10 @@ def labelled_blocks(
         target: The target's name in the source, if it is not that of `like`; of several
             labels a list of names or patterns, in the order of `like`.
         group: The column whose equal values belong together, or None.
-        chosen: Takes the rows of a file that have a label; None for all rows.
+        unlabelled: What becomes of rows without a label, as in `read_table`; with
+            "drop" a file is read twice, see `read_stored_test`.
+        chosen: Takes the rows of a file that have a label; None for what `unlabelled`
+            says.
 
     Raises:
         TableError: The source cannot be read, or its columns are others.
@@ -75,15 +80,25 @@ def labelled_blocks(
             group = None
         several = None if target is None or isinstance(target, str) else list(target)
         name = target if isinstance(target, str) else None
-        table = read_table(source, name, targets=several, like=like, group=group)
+        table = read_table(
+            source,
+            name,
+            targets=several,
+            like=like,
+            group=group,
+            unlabelled=unlabelled,
+        )
         groups = table.groups
         yield LabelledBlock(
             table, None if groups is None else groups.astype(str).astype(object)
         )
         return
     merged, one_class, labels = MergedNotes(), "", set()
+    files = shard_files(source)
+    if chosen is None and unlabelled == "drop":
+        chosen = _labelled_rows([file.path for file in files], like)
     blocks = read_shard_blocks(
-        shard_files(source),
+        files,
         like=like,
         labelled=True,
         chosen=None if chosen is None else chosen.of,
@@ -131,13 +146,8 @@ def read_stored_test(
     tables: list[Table] = []
     rows, notes = 0, MergedNotes()
     with arrow_from_system(), contextlib.ExitStack() as stack:
-        like, chosen = store.schema, None
-        if unlabelled == "drop":
-            chosen = LabelledRows(like.target_columns)
-            names = [*like.target_columns, *like.names]
-            raws = raw_blocks(path, names, columns=like.target_columns)
-            for raw in stack.enter_context(contextlib.closing(raws)):
-                chosen.look(raw)
+        like = store.schema
+        chosen = _labelled_rows([path], like) if unlabelled == "drop" else None
         blocks = labelled_blocks(test, like, chosen=chosen)
         for block in stack.enter_context(contextlib.closing(blocks)):
             rows += len(block.table)
@@ -150,6 +160,18 @@ def read_stored_test(
     if chosen is None:
         return table
     return dataclasses.replace(table, notes=(*chosen.notes(), *table.notes))
+
+
+def _labelled_rows(paths: Sequence[Path], like: Table) -> LabelledRows:
+    """Return what takes the labelled rows of files, once all labels are looked at."""
+    chosen = LabelledRows(like.target_columns)
+    names = [*like.target_columns, *like.names]
+    for path in paths:
+        raws = raw_blocks(path, names, columns=like.target_columns)
+        with contextlib.closing(raws):
+            for raw in raws:
+                chosen.look(raw)
+    return chosen
 
 
 def _require_room(

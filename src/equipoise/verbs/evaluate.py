@@ -13,12 +13,12 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import one_of, sentence
 from equipoise._core.numerals import as_p_value, as_probability, estimate, share
 from equipoise._core.seeds import seed_of
 from equipoise.decision.costs import Costs
 from equipoise.decision.prevalence import is_movable
-from equipoise.errors import InputError, TrialWarning
+from equipoise.errors import InputError, TrialWarning, UnsupportedError
 from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.slice_search import FoundSlices, worst_slices
@@ -28,6 +28,7 @@ from equipoise.models.explaining import fold_models
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
 from equipoise.reading.new_rows import joined_groups, labelled_blocks
+from equipoise.reading.options import UNLABELLED_ROWS
 from equipoise.reading.pairs import paired
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
@@ -67,6 +68,7 @@ def evaluate(
     seed: int = 0,
     random_state: int | None = None,
     slices: str | Sequence[str] | bool = False,
+    unlabelled: str = "refuse",
 ) -> Evaluation | TaskEvaluation: ...
 
 
@@ -99,11 +101,11 @@ def evaluate(
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
-    Two forms: `evaluate(model, source, target=None, level=, seed=, slices=)`, also
-    `evaluate(model, X, y)`, see `evaluate_model`; and `evaluate(y, probability,
-    positive=, classes=, threshold=, lower=, costs=, weights=, clusters=, level=,
-    seed=)`, see `equipoise.evaluation.evaluate`. The probabilities may be those that
-    scikit-learn's `predict_proba` gives, `[rows, 2]`: the columns belong to `classes`,
+    Two forms: `evaluate(model, source, target=None, level=, seed=, slices=,
+    unlabelled=)`, also `evaluate(model, X, y)`, see `evaluate_model`; and
+    `evaluate(y, probability, positive=, classes=, threshold=, lower=, costs=, weights=,
+    clusters=, level=, seed=)`, see `equipoise.evaluation.evaluate`. The probabilities
+    may be those that scikit-learn's `predict_proba` gives, `[rows, 2]`: the columns belong to `classes`,
     by default the labels in ascending order. With a matrix of several classes or labels
     the options are `classes=, decisions=, rule=, costs=, weights=, clusters=, level=,
     seed=`; see `equipoise.evaluation.fixed_task.evaluate_task`. `random_state` is
@@ -168,6 +170,7 @@ def evaluate_model(
     level: float = 0.95,
     seed: int = 0,
     slices: str | Sequence[str] | bool = False,
+    unlabelled: str = "refuse",
     say: Callable[[str], None] | None = None,
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
@@ -184,6 +187,8 @@ def evaluate_model(
         seed: The seed, if an interval needs a bootstrap.
         slices: Columns, whose parts and those of their pairs are searched for more
             errors than elsewhere; True for all columns. See `worst_slices`.
+        unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
+            as in `read_table`.
         say: Called with what is done from now on, in a few words.
 
     Returns:
@@ -197,10 +202,13 @@ def evaluate_model(
         TrialWarning: More rows equal rows of the training than chance explains.
     """
     source, target = paired(source, target)
+    one_of(unlabelled, UNLABELLED_ROWS, "unlabelled")
     if slices is not False:
         fold_models(model)  # a model of columns
     say = say or _silent
-    rows = _score(model, source, target, say, keep=slices is not False)
+    rows = _score(
+        model, source, target, say, keep=slices is not False, unlabelled=unlabelled
+    )
     worst = None
     if rows.table is not None:
         say("searching for parts of the rows with more errors")
@@ -257,9 +265,18 @@ def _score(
     say: Callable[[str], None],
     *,
     keep: bool,
+    unlabelled: str,
 ) -> _Rows:
     """Read and score labelled rows once; with `keep` their columns are kept."""
     if model.user_input is not None:
+        if unlabelled != "refuse":
+            raise UnsupportedError(
+                sentence(
+                    f"unlabelled={unlabelled!r} for your own network",
+                    "rows that all have a label",
+                    "Leave the other rows out of x and y.",
+                )
+            )
         x, table = model.user_input.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))
         units = tied_rows(marked, model.facts.get("duplicates", "auto"))
@@ -272,7 +289,9 @@ def _score(
     y, scores, seen, groups, tables = [], [], 0, [], []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
-    for rows in labelled_blocks(source, model.schema, target, group=column):
+    for rows in labelled_blocks(
+        source, model.schema, target, group=column, unlabelled=unlabelled
+    ):
         y.append(rows.table.labels())
         scores.append(model.raw_log_odds(rows.table))
         seen += model.seen_rows(rows.table)

@@ -73,7 +73,8 @@ class FittedModel(InspectedModel):
             source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
             target: The target's name in the source, if it is another; of several
                 labels all names, in the order of the model's.
-            **options: `level`, `seed` and `slices`, as `evaluate_model` takes them.
+            **options: `level`, `seed`, `slices` and `unlabelled`, as `evaluate_model`
+                takes them.
         """
         return evaluate_model(self, source, target, **options)
 
