@@ -109,3 +109,20 @@ def test_costs_of_another_kind_are_refused() -> None:
 def test_a_beta_whose_square_would_overflow_is_refused(beta) -> None:
     with pytest.raises(InputError, match=r"from 1e-30 to 1e\+30"):
         objective("fbeta", beta=beta)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("precision", {}, r"with no options\. .*floor.*Goal\(precision_floor=0\.5\)"),
+        ("recall", {"flor": 0.5}, r"the option 'flor'\. .*Goal\(recall_floor=0\.9\)"),
+        ("mcc", {"floor": 1, "k": 2}, r"'floor', 'k'\. Accepted: no options\."),
+        ("f1", {"beta": 5}, r"'f1' with the option 'beta'\. Accepted: no options"),
+        ("cost", {"fn": 5}, r"without fp and fn.*Goal\(costs=\(1, 20\)\)"),
+        ("capacity", {}, r"share=None.*Goal\(capacity=0\.05\)"),
+    ],
+)
+def test_options_that_are_not_there_are_named(name, options, words) -> None:
+    """The message was the docstring, and F1 with another beta was called F1."""
+    with pytest.raises(InputTypeError, match=words):
+        objective(name, **options)

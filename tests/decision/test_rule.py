@@ -129,3 +129,19 @@ def test_scores_that_are_no_numbers_are_refused() -> None:
     for use in (rule.decide, rule.decide_probability, rule.log_odds):
         with pytest.raises(InputTypeError, match="that are not numbers"):
             use(["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("threshold", "lower", "words"),
+    [
+        (np.inf, -np.inf, "Leave every row undecided."),
+        (np.inf, 0.0, "Flag no row. Leave undecided from a probability of 0.5."),
+        (0.0, -np.inf, "at least 0.5.\nLeave all others undecided."),
+        (0.0, -1.0, "at least 0.5.\nLeave undecided from 0.2689"),
+        (np.inf, None, "Flag no row: no threshold meets the goal."),
+    ],
+)
+def test_what_is_left_undecided_is_said(threshold, lower, words) -> None:
+    rule = DecisionRule(threshold, lower_log_odds=lower)
+    assert words in rule.describe()
+    assert words.startswith("Flag no row: ") == ("no threshold" in rule.describe())

@@ -4,9 +4,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError, UnsupportedError
-from equipoise.models.fit_rows import checked_weights, hold_out, with_weights
+from equipoise.errors import InputError, RefusedError, UnsupportedError
+from equipoise.models.fit_rows import (
+    checked_weights,
+    hold_out,
+    require_scored_floors,
+    with_weights,
+)
 from equipoise.models.goal import Goal
+from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import GeneratedTable
 from equipoise.trials.sources import TrialRows
 
@@ -22,6 +28,24 @@ def test_rows_without_weight_are_left_out(known: GeneratedTable) -> None:
     assert (half.weights == 1).all()
     np.testing.assert_array_equal(half.table.y, known.table.labels()[1::2])
     assert with_weights(rows, None, Goal()).table is known.table
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_both_classes_have_a_row_that_counts(known: GeneratedTable, label: int) -> None:
+    y = known.table.labels()
+    name = known.table.classes[label]
+    with pytest.raises(InputError, match=f"0 for all rows of the class {name!r}"):
+        with_weights(TrialRows(known.table), np.where(y == label, 0.0, 1.0), Goal())
+
+
+def test_a_floor_is_refused_for_a_class_that_no_fold_scores() -> None:
+    table = make_classes(100, counts=[80, 17, 3]).table
+    goal = Goal(floors={"c2": {"recall": 0.9}})
+    with pytest.raises(RefusedError, match=r"'c2' has fewer cases .* Pass fewer folds"):
+        require_scored_floors(goal, table, 5)
+    require_scored_floors(goal, table, 3)
+    require_scored_floors(Goal(floors={"c1": {"recall": 0.9}}), table, 5)
+    require_scored_floors(Goal(), table, 5)
 
 
 def test_what_a_network_takes_has_the_type_that_is_stored(

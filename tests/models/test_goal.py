@@ -65,3 +65,9 @@ def test_a_goal_may_be_a_name_or_left_out() -> None:
         as_goal("f3", usual)
     with pytest.raises(InputTypeError, match=r"Goal\(precision_floor=0\.5\)"):
         as_goal({"precision_floor": 0.5}, usual)
+
+
+@pytest.mark.parametrize("name", ["", "acuracy"])
+def test_a_name_is_one_of_those_of_any_task(name: str) -> None:
+    with pytest.raises(InputError, match="'accuracy'"):
+        Goal(objective=name)

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from equipoise._core.checks import (
     LEAST_WEIGHT,
     MOST_WEIGHT,
     described,
+    listing,
     number,
     one_of,
     sentence,
@@ -79,24 +80,52 @@ def objective(name: str, **options: Any) -> Objective:
         >>> objective("recall", floor=0.8).words
         'the fewest flags at a recall of at least 0.8'
     """
-    one_of(name, [*_BUILDERS, *_BETAS], "objective")
-    builder = _BUILDERS.get(name)
-    if builder is None:
-        builder, options = _fbeta, {"beta": _BETAS[name], "name": name, **options}
+    one_of(name, objective_names(), "objective")
     try:
-        return builder(**options)
+        if name in _BETAS:
+            return _f_named(name, _BETAS[name], **options)
+        return _BUILDERS[name](**options)
     except TypeError as error:
         if isinstance(error, InputTypeError):
             raise
         raise InputTypeError(
             sentence(
-                f"objective={name!r} with options {sorted(options)}",
-                (objective.__doc__ or "").split("\n\n")[1].replace("\n    ", "\n"),
+                f"objective={name!r} with {_options_in_words(options)}",
+                _OPTIONS.get(name, "no options"),
+                _IN_A_GOAL.get(name, ""),
             )
         ) from error
 
 
-def _fbeta(beta: float, name: str = "fbeta") -> Objective:
+def _options_in_words(options: Mapping[str, Any]) -> str:
+    if not options:
+        return "no options"
+    return f"the option{'s'[: len(options) != 1]} {listing(sorted(options))}"
+
+
+_OPTIONS = {
+    "fbeta": "beta, above 0",
+    "cost": "fp and fn, with or without tp, tn and abstain; or costs alone",
+    "capacity": "one of k, share, or per_day together with rows_per_day",
+    "precision": "floor, from 0 to 1",
+    "recall": "floor, from 0 to 1",
+}
+"""What an objective takes, if it takes anything."""
+_IN_A_GOAL = {
+    "fbeta": "In a goal: Goal('fbeta', options={'beta': 2}).",
+    "cost": "In a goal: Goal(costs=(1, 20)), of several classes with a matrix.",
+    "capacity": "In a goal: Goal(capacity=0.05).",
+    "precision": "In a goal: Goal(precision_floor=0.5).",
+    "recall": "In a goal: Goal(recall_floor=0.9).",
+}
+"""The same for `compare` and `fit`."""
+
+
+def _f_named(name: str, beta: float) -> Objective:
+    return replace(_fbeta(beta), name=name)
+
+
+def _fbeta(beta: float) -> Objective:
     square = number(beta, "beta", LEAST_WEIGHT, MOST_WEIGHT) ** 2
 
     def value(
@@ -109,7 +138,7 @@ def _fbeta(beta: float, name: str = "fbeta") -> Objective:
         return np.where(positives > 0, value, math.nan)
 
     return Objective(
-        name, f"the highest F-{exact(beta)}", value, options=(("beta", beta),)
+        "fbeta", f"the highest F-{exact(beta)}", value, options=(("beta", beta),)
     )
 
 
@@ -166,7 +195,11 @@ def _cost(
     if costs is None:
         if fp is None or fn is None:
             raise InputTypeError(
-                sentence("objective='cost' without fp and fn", "fp=..., fn=...")
+                sentence(
+                    "objective='cost' without fp and fn",
+                    _OPTIONS["cost"],
+                    _IN_A_GOAL["cost"],
+                )
             )
         costs = Costs(fp, fn, tp, tn, abstain)
     if not isinstance(costs, Costs):
@@ -209,9 +242,10 @@ def _capacity(
     ):
         raise InputTypeError(
             sentence(
-                f"capacity with k={k}, share={share}, per_day={per_day}, "
+                f"objective='capacity' with k={k}, share={share}, per_day={per_day}, "
                 f"rows_per_day={rows_per_day}",
-                "one of k, share, or per_day together with rows_per_day",
+                _OPTIONS["capacity"],
+                _IN_A_GOAL["capacity"],
             )
         )
     if k is not None:

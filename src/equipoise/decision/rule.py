@@ -225,10 +225,7 @@ class DecisionRule:
 
     def describe(self) -> str:
         """Say in words what it does, how it was chosen, and what it costs."""
-        lines = [_flags(self.threshold_log_odds)]
-        if self.lower_log_odds is not None:
-            least = _probability(self.lower_log_odds)
-            lines.append(f"Leave undecided from {least} up to there.")
+        lines = _decisions(self.threshold_log_odds, self.lower_log_odds)
         lines.append(_chosen(self))
         lines += [certificate.describe() for certificate in self.certificates]
         if self.calibrator.method != "none":
@@ -316,6 +313,23 @@ def _chosen(rule: DecisionRule) -> str:
         "certified": f"Chosen for {name}: certified at "
         f"{as_probability(rule.level or 0, 3)}{on}.",
     }[rule.basis]
+
+
+def _decisions(threshold: float, lower: float | None) -> list[str]:
+    """Return which rows are flagged, and which are left undecided."""
+    if lower is None:
+        return [_flags(threshold)]
+    nothing = threshold == math.inf
+    if lower == -math.inf:
+        return (
+            ["Leave every row undecided."]
+            if nothing
+            else [_flags(threshold), "Leave all others undecided."]
+        )
+    least = _probability(lower)
+    if nothing:
+        return [f"Flag no row. Leave undecided from a probability of {least}."]
+    return [_flags(threshold), f"Leave undecided from {least} up to there."]
 
 
 def _flags(threshold: float) -> str:

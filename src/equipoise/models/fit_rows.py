@@ -11,12 +11,13 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import SplitError, UnsupportedError
+from equipoise.errors import InputError, RefusedError, SplitError, UnsupportedError
 from equipoise.learners.user_model.input import UserInput
 from equipoise.metrics.inputs import check_row_weights
 from equipoise.models.goal import Goal
+from equipoise.table.rare_classes import too_rare
 from equipoise.table.splits import inner_split
-from equipoise.table.table import Table
+from equipoise.table.table import Table, class_counts
 from equipoise.table.units import one_of_each, tied_rows
 from equipoise.trials.sources import TrialRows, split_by
 
@@ -46,7 +47,54 @@ def with_weights(
     rows = replace(rows, x=x, weights=each)
     if each is None or (each > 0).all():
         return rows
-    return rows.take(each > 0)
+    left = rows.take(each > 0)
+    if left.table.task.kind == "binary":
+        _require_weighted(left.table)
+    return left
+
+
+def _require_weighted(table: Table) -> None:
+    """Raise if no row of one of two classes has a weight above 0."""
+    for count, name in zip(class_counts(table.labels()), table.classes, strict=True):
+        if not count:
+            raise InputError(
+                sentence(
+                    f"weights of 0 for all rows of the class {name!r}",
+                    "a weight above 0 for rows of both classes",
+                    "Give some of these rows a weight above 0.",
+                )
+            )
+
+
+def require_scored_floors(
+    goal: Goal, table: Table, folds: int, duplicates: str = "auto"
+) -> None:
+    """Raise if a floor is asked for a class that has fewer cases than folds.
+
+    Models learn from such a class and no row of it is scored, so no rows can tell
+    which threshold meets the floor.
+
+    Args:
+        goal: What the decision rule is to reach.
+        table: The rows of several classes or labels.
+        folds: The number of folds.
+        duplicates: As in `outer_splits`.
+
+    Raises:
+        RefusedError: The message says what to pass instead.
+    """
+    if goal.floors is None:
+        return
+    rare = too_rare(table, folds, tied_rows(table, duplicates))
+    for name, reason in rare.items():
+        if name in goal.floors:
+            raise RefusedError(
+                sentence(
+                    f"a floor for {name!r}, but {reason}",
+                    "floors for what is scored in every fold",
+                    "Pass fewer folds, leave the floor out, or collect more such rows.",
+                )
+            )
 
 
 def checked_weights(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise._core.checks import listing, number, sentence
+from equipoise._core.checks import listing, number, one_of, sentence
 from equipoise.decision.class_floors import Floors, named_floors
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.decision.costs import Costs
@@ -23,6 +23,11 @@ from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.task import Task
 from equipoise.trials.conclude import Criteria, task_costs
+
+_ANY_TASK = tuple(
+    dict.fromkeys([*objective_names(), *CLASS_OBJECTIVES, *LABEL_OBJECTIVES])
+)
+"""The names of the objectives of all tasks."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,8 @@ class Goal:
             raise InputError(
                 sentence(f"options={dict(self.options)}", "an objective with them")
             )
+        if isinstance(self.objective, str):
+            one_of(self.objective, _ANY_TASK, "objective")
         if self._of_two_classes:
             name, options = self.estimated()
             as_objective(name, options)
@@ -90,7 +97,7 @@ class Goal:
     @property
     def _of_two_classes(self) -> bool:
         """Whether nothing asks for several classes or labels."""
-        elsewhere = {*CLASS_OBJECTIVES, *LABEL_OBJECTIVES} - {*objective_names()}
+        elsewhere = {*_ANY_TASK} - {*objective_names()}
         return not (
             self.floors is not None
             or isinstance(self.objective, Mapping)

@@ -105,11 +105,12 @@ def evaluate(
     unlabelled=)`, also `evaluate(model, X, y)`, see `evaluate_model`; and
     `evaluate(y, probability, positive=, classes=, threshold=, lower=, costs=, weights=,
     clusters=, level=, seed=)`, see `equipoise.evaluation.evaluate`. The probabilities
-    may be those that scikit-learn's `predict_proba` gives, `[rows, 2]`: the columns belong to `classes`,
-    by default the labels in ascending order. With a matrix of several classes or labels
-    the options are `classes=, decisions=, rule=, costs=, weights=, clusters=, level=,
-    seed=`; see `equipoise.evaluation.fixed_task.evaluate_task`. `random_state` is
-    another name of `seed`.
+    may be those that scikit-learn's `predict_proba` gives, `[rows, 2]`: the columns
+    belong to `classes`, by default the labels in ascending order. With a matrix of
+    several classes or labels the options are `classes=, decisions=, rule=, costs=,
+    weights=, clusters=, level=, seed=`; see
+    `equipoise.evaluation.fixed_task.evaluate_task`. `random_state` is another name of
+    `seed`.
 
     Args:
         first: A fitted model, or labels `[rows]` of 0 and 1, or of any two values if

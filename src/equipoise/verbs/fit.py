@@ -21,7 +21,11 @@ from equipoise.learners.user_model.images import image_pair
 from equipoise.models.average import Average, average_models
 from equipoise.models.explaining import require_table, with_columns_judged
 from equipoise.models.facts import fit_facts, folds_of_seen
-from equipoise.models.fit_rows import hold_out, with_weights
+from equipoise.models.fit_rows import (
+    hold_out,
+    require_scored_floors,
+    with_weights,
+)
 from equipoise.models.fitted_rule import (
     UnseenRows,
 )
@@ -270,6 +274,7 @@ def fit(
     else:
         require_classes(rows.table)
         goal.of_task(rows.table.task)
+        require_scored_floors(goal, rows.table, folds, duplicates)
     strategies = _tuned_if(strategies, tune)
     arms, average_of = what_is_averaged([s.with_table(rows.table) for s in strategies])
     if rows.x is not None:
