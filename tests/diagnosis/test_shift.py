@@ -42,6 +42,21 @@ def test_the_level_holds_over_all_columns(noise: Build) -> None:
     assert alarms <= stats.binom.ppf(0.999, 60, 0.05)
 
 
+@pytest.mark.parametrize("rows", [(80, 40), (40, 80), (160, 24), (60, 60)])
+def test_the_level_holds_for_parts_of_few_rows(
+    build: Build, rows: tuple[int, int]
+) -> None:
+    """Ranges of the first part were merged unless the second had many rows there."""
+    random, alarms = np.random.default_rng(5), 0
+    for _ in range(200):
+        x = random.normal(size=sum(rows))
+        first, second = (
+            build([0] * len(part), {"x": part})["x"] for part in np.split(x, rows[:1])
+        )
+        alarms += column_shift(first, second).p_value <= 0.05
+    assert alarms <= stats.binom.ppf(0.999, 200, 0.05)
+
+
 def test_noise_foretells_the_mean_distance(build: Build) -> None:
     random = np.random.default_rng(0)
     distances, expected = [], []

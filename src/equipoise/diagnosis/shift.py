@@ -15,6 +15,8 @@ from equipoise.uncertainty.multiplicity import holm
 
 ROWS = 50_000
 BINS = 10
+FEWEST = 5
+"""How many rows are expected in each range of each part, at least (Cochran 1954)."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,9 @@ def shifts(
 ) -> list[Shift]:
     """Return the columns that differ, the largest distance first.
 
-    Numbers are cut at the first part's deciles; a missing value is a category. Each
-    column has a chi-square test of homogeneity, with Holm's correction (1979) over all
-    columns.
+    Numbers are cut at the deciles of both parts together, or into fewer ranges if there
+    are few rows; a missing value is a category. Each column has a chi-square test of
+    homogeneity, with Holm's correction (1979) over all columns.
 
     Args:
         table: Where the first part lies.
@@ -100,8 +102,12 @@ def _cells(
         others = translated(other, column) + 1
     else:
         numbers, other_numbers = as_numbers(column), as_numbers(other)
-        present = numbers[~np.isnan(numbers)]
-        levels = np.linspace(0, 1, BINS + 1)[1:-1]
+        # How many rows each range has in both parts must not depend on which part a
+        # row is in: what is merged below would be chosen by how much it differs.
+        parts = [part[~np.isnan(part)] for part in (numbers, other_numbers)]
+        present = np.concatenate(parts)
+        ranges = min(BINS, min(map(len, parts)) // FEWEST)
+        levels = np.linspace(0, 1, max(ranges, 2) + 1)[1:-1]
         cuts = (
             np.unique(np.quantile(present, levels, method="inverted_cdf"))
             if present.size
@@ -116,13 +122,13 @@ def _cells(
 
 
 def _pooled(
-    ours: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64], fewest: float = 5.0
+    ours: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Merge cells with expected counts below 5 into one (Cochran 1954)."""
+    """Merge cells with expected counts below `FEWEST` into one."""
     both = np.stack([ours, theirs])
     both = both[:, both.sum(0) > 0]
     smaller = min(ours.sum(), theirs.sum()) / max(1, both.sum())
-    rare = both.sum(0) * smaller < fewest
+    rare = both.sum(0) * smaller < FEWEST
     if rare.any():
         merged = both[:, rare].sum(1, keepdims=True)
         both = np.concatenate([both[:, ~rare], merged], axis=1)

@@ -482,7 +482,7 @@ def _positive(
     tied = np.flatnonzero(counts == rarest)
     if len(tied) > 1 and len(classes) == 2:
         notes.add(
-            f"Both classes of target {name!r} have {rarest:,} rows; "
+            f"Both classes of target {name!r} have {rarest:,} row{'s'[: rarest != 1]}; "
             f"{classes[int(tied[-1])]!r} was taken as the positive one. Pass positive= "
             "to choose."
         )

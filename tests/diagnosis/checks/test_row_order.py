@@ -86,3 +86,14 @@ def test_the_order_of_classes() -> None:
     by_set = CHECK.run(Subject(labels.take(order)))
     assert isinstance(by_set, Finding)
     assert "sorted by set of labels, in 4 blocks" in by_set.message
+
+
+def test_a_column_of_dates_in_order_is_named(build: Make, run: Make) -> None:
+    y = np.random.default_rng(0).random(600) < np.linspace(0.05, 0.5, 600)
+    day = np.datetime64("2020-01-01") + np.arange(600)
+    for days in (day, day[::-1], np.repeat(day[::2], 2)):
+        table = build(y, {"x": np.zeros(600), "day": days})
+        assert "pass time='day' to split by time" in run(CHECK, table).advice
+    for days in (np.roll(day, 3), np.repeat(day[:1], 600)):
+        table = build(y, {"x": np.zeros(600), "day": days})
+        assert "name the time column (time=)" in run(CHECK, table).advice

@@ -30,6 +30,19 @@ def test_the_advice_works() -> None:
     assert merged.facts["test"]["classes"][-1]["rows"] == 3
 
 
+def test_merging_is_advised_only_if_the_merged_class_can_be_judged() -> None:
+    for counts, merging in (
+        ([90, 3, 2], True),
+        ([90, 2, 1], False),
+        ([90, 9, 4], False),
+    ):
+        table = make_classes(sum(counts), counts=counts).table
+        assert ("rare='merge'" in diagnose(table)["EQP027"].advice) is merging
+        assert "rare='drop'" in diagnose(table)["EQP027"].advice
+        if merging:
+            assert "EQP027" not in diagnose(table, rare="merge")
+
+
 def test_copies_are_one_case() -> None:
     table = make_classes(100, counts=[80, 14, 6], seed=2).table
     last = np.flatnonzero(table.labels() == 2)[:1]

@@ -14,6 +14,7 @@ from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.needs import rows_of_each_class
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import capital, class_list, share
+from equipoise.table.table import Column
 from equipoise.uncertainty.proportion import normal_quantile
 from equipoise.uncertainty.sample_sizes import auroc_interval
 
@@ -68,7 +69,7 @@ def check_row_order(
             f"would be {expected:,.0f})"
         )
     text = "; ".join(parts)
-    return Observation("warning", f"{text[0].upper()}{text[1:]}.", TIED, evidence)
+    return Observation("warning", f"{capital(text)}.", _tied(subject), evidence)
 
 
 def check_order_of_classes(
@@ -117,7 +118,8 @@ def check_order_of_classes(
             f"rows of one {what} stand together ({runs:,} runs; in random order there "
             f"would be {expected:,.0f})"
         )
-    return Observation("warning", f"{capital('; '.join(parts))}.", TIED, evidence)
+    message = f"{capital('; '.join(parts))}."
+    return Observation("warning", message, _tied(subject), evidence)
 
 
 def _sorted(runs: int, what: str) -> str:
@@ -172,10 +174,32 @@ SORTED = (
     "would give the answer away."
 )
 TIED = (
-    "If the file is in order of time, name the time column (time=) and split by time; "
     "if neighbouring rows belong together, name the group (group=). A random split "
     "would flatter every model."
 )
+
+
+def _tied(subject: Subject) -> str:
+    """Return what to do about rows that are like their neighbours."""
+    for column in subject.table.columns:
+        if column.kind == "datetime" and _in_order(column):
+            name = repr(column.name)
+            return (
+                f"The rows are in order of {name}: pass time={name} to split by time; "
+                f"or, {TIED}"
+            )
+    return (
+        "If the file is in order of time, name the time column (time=) and split by "
+        f"time; {TIED}"
+    )
+
+
+def _in_order(column: Column) -> bool:
+    """Return whether the times of a column rise, or fall, from row to row."""
+    if column.missing().any():
+        return False
+    steps = np.diff(column.values.astype("datetime64[us]").astype(np.int64))
+    return bool(steps.any() and ((steps >= 0).all() or (steps <= 0).all()))
 
 
 def _blocks(runs: int) -> str:

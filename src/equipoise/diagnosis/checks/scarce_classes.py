@@ -36,12 +36,7 @@ def check_scarce_classes(subject: Subject, *, folds: int = FOLDS) -> Observation
     one = "label" if classes.labels else "class"
     others = f" Likewise for {class_list(names[1:])}." if len(names) > 1 else ""
     total = f", and {sum(lacking.values()):,} for all of these" if others else ""
-    remedy = (
-        "rare='drop' leaves such labels out"
-        if classes.labels
-        else "rare='merge' makes one class of all such, and rare='drop' leaves their "
-        "rows out"
-    )
+    remedy = _remedy(subject, numbers, folds)
     return Observation(
         "warning",
         f"{text}, fewer than the {folds} folds: the {one} is trained on, but cannot "
@@ -55,6 +50,17 @@ def check_scarce_classes(subject: Subject, *, folds: int = FOLDS) -> Observation
             "cases_lacking": lacking,
         },
     )
+
+
+def _remedy(subject: Subject, numbers: tuple[int, ...], folds: int) -> str:
+    """Return what can be done without more cases, and works."""
+    if subject.table.task.kind == "multilabel":
+        return "rare='drop' leaves such labels out"
+    drop = "rare='drop' leaves their rows out"
+    together = np.isin(subject.table.labels(), numbers)
+    if len(numbers) < 2 or count_units(subject.tied, together) < folds:
+        return drop
+    return f"rare='merge' makes one class of all such, and {drop}"
 
 
 def _rarer_side(classes: ClassSubjects, number: int) -> tuple[int, bool]:
