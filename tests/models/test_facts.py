@@ -3,14 +3,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from equipoise.models.average import Average
-from equipoise.models.facts import fit_facts, group_column
+from equipoise.models.facts import fit_facts
 from equipoise.models.goal import Goal
 from equipoise.models.model import hashes_of
-from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores
@@ -31,13 +29,6 @@ def test_facts_are_plain_and_whole(
     assert facts["repeated"] == 0.0
     assert (facts["folds"], facts["repeats"], facts["seconds"]) == (2, 1, 1.5)
     assert sum(facts["weights"].values()) == pytest.approx(1)
-
-
-def test_the_group_column_is_named() -> None:
-    columns = {"x": np.arange(40.0) ** 0.5, "who": np.arange(40) // 2}
-    rows = {**columns, "y": np.arange(40) % 4 // 3}
-    assert group_column(read_table(rows, "y", group="who")) == "who"
-    assert group_column(read_table(rows, "y")) is None
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -186,6 +186,40 @@ def test_a_test_file_in_blocks_is_the_file(
         read_stored_test(store, tmp_path)
 
 
+def test_test_rows_have_the_groups_of_the_store(
+    lengths: list[int], tmp_path: Path
+) -> None:
+    """Over blocks of a file, and at once in memory: equal numbers for equal names."""
+    random = np.random.default_rng(0)
+    rows = pa.table(
+        {
+            "x": random.normal(size=900),
+            "who": [f"p{k}" for k in random.integers(0, 90, 900)],
+            "y": np.arange(900) % 5 // 4,
+        }
+    )
+    pq.write_table(rows.slice(0, 100), tmp_path / "rows.parquet")
+    pq.write_table(rows, tmp_path / "t.parquet")
+    store = read_table(tmp_path / "rows.parquet", "y", group="who", memory="1GB")
+    names = np.array(rows.column("who").to_pylist())
+    expected = names[:, None] == names[None, :]
+    for test in (tmp_path / "t.parquet", rows):
+        later = read_stored_test(store, test)
+        assert later is not None
+        assert later.groups is not None
+        equal = later.groups[:, None] == later.groups[None, :]
+        np.testing.assert_array_equal(equal, expected)
+    assert len(lengths) > 2
+    pq.write_table(rows.drop_columns(["who"]), tmp_path / "t.parquet")
+    for test in (tmp_path / "t.parquet", rows.drop_columns(["who"])):
+        with pytest.warns(TableWarning, match="no column 'who'"):
+            later = read_stored_test(store, test)
+        assert later is not None
+        assert later.groups is None
+    table = read_table(rows, "y", like=store.schema)
+    assert read_stored_test(store, table) is not None
+
+
 def test_all_labels_of_a_test_file_tell_which_name_no_class(
     lengths: list[int], tmp_path: Path
 ) -> None:

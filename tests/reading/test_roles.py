@@ -12,6 +12,7 @@ import pytest
 from equipoise.errors import TableWarning
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_table, read_with_test
+from equipoise.table.row_groups import group_column
 from equipoise.table.units import in_groups_of
 
 DAY = datetime.date(2024, 1, 2)
@@ -75,3 +76,10 @@ def test_test_rows_have_their_groups_and_times() -> None:
     assert test.time is None
     read = read_table(later, "y", like=table)
     assert read_with_test(rows, "y", read, options)[1].groups is None
+
+
+def test_the_group_column_is_named() -> None:
+    columns = {"x": np.arange(40.0) ** 0.5, "who": np.arange(40) // 2}
+    rows = {**columns, "y": np.arange(40) % 4 // 3}
+    assert group_column(read_table(rows, "y", group="who")) == "who"
+    assert group_column(read_table(rows, "y")) is None

@@ -12,8 +12,10 @@ from equipoise.errors import TableError
 from equipoise.reading.answers import named_as_answers, siblings
 from equipoise.reading.infer import infer
 from equipoise.reading.options import ReadingOptions
+from equipoise.reading.roles import TIMES
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.useless_columns import may_be_kept, useless
+from equipoise.table.row_groups import GROUPS
 from equipoise.table.table import Column, Dropped
 from equipoise.task import Task
 
@@ -40,9 +42,9 @@ def read_feature_columns(
     Raises:
         TableError: No feature is left.
     """
-    roles = {options.group: "groups rows", options.time: "orders rows in time"}
+    roles = {options.group: GROUPS, options.time: TIMES}
     dropped = [Dropped(name, "left out as asked") for name in options.drop]
-    dropped += [Dropped(name, f"it {why}") for name, why in roles.items() if name]
+    dropped += [Dropped(name, why) for name, why in roles.items() if name]
     columns: list[Column] = []
     useless_ones: list[Dropped] = []
     for name in raw.data.column_names:

@@ -50,7 +50,12 @@ from equipoise.reading.missing_labels import says_nothing
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.parquet import require_distinct, require_present
 from equipoise.reading.paths import is_path
-from equipoise.reading.roles import require_named, require_roles, times_of
+from equipoise.reading.roles import (
+    TIMES,
+    require_named,
+    require_roles,
+    times_of,
+)
 from equipoise.reading.roles import tuples_as_texts as named_texts
 from equipoise.reading.shards import ShardFile, shard_files
 from equipoise.reading.source import Notes, Raw
@@ -82,6 +87,7 @@ from equipoise.stores.stored_table import (
 )
 from equipoise.table.hashes import text_hash
 from equipoise.table.notation import Notation
+from equipoise.table.row_groups import GROUPS
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.task import UNKNOWN_LABEL, Task
 
@@ -259,8 +265,7 @@ class _Writer:
         head = _head(self.files, self.targets, self.options)
         notes = Notes(list(head.notes))
         head = dataclasses.replace(head, order=self.options.date_order)
-        roles = {self.options.group: "it groups rows"}
-        roles[self.options.time] = "it orders rows in time"
+        roles = {self.options.group: GROUPS, self.options.time: TIMES}
         columns: list[Column] = []
         dropped = [Dropped(name, "left out as asked") for name in self.options.drop]
         for name in head.data.column_names:

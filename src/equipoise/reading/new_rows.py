@@ -23,10 +23,15 @@ from equipoise.reading.blocks import MergedNotes, raw_blocks
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.paths import existing_file, is_path
 from equipoise.reading.read import read_source, read_table
-from equipoise.reading.roles import require_named, tuples_as_texts
+from equipoise.reading.roles import (
+    no_groups,
+    require_named,
+    tuples_as_texts,
+)
 from equipoise.reading.shards import read_shard_blocks, shard_files
 from equipoise.reading.target_columns import LabelledRows
 from equipoise.stores.stored_table import StoredTable
+from equipoise.table.row_groups import group_column
 from equipoise.table.table import Table, concatenate
 
 _ONE_CLASS = re.compile(r"All rows of .* are of class ")
@@ -123,6 +128,8 @@ def read_stored_test(
 ) -> Table | None:
     """Return the rows of a test file, with the columns and classes of a store.
 
+    If the store has groups, so have they if the column is there.
+
     They are read into memory, a file block by block, until there are too many. With
     `unlabelled="drop"` a file is read twice, since all of its labels together tell
     which of them name no class (-1 beside 0 and 1 does, beside 1 alone it is a class).
@@ -137,26 +144,36 @@ def read_stored_test(
     """
     if test is None:
         return None
+    group = group_column(store.schema)
     if not is_path(test):
         options = ReadingOptions(unlabelled=unlabelled)
-        table = read_source(test, None, options, like=store.schema)
+        if not isinstance(test, Table):
+            options = dataclasses.replace(options, group=group)
+        table = read_source(
+            test, None, options, like=store.schema, roles_are_there=False
+        )
         _require_room(table.source, len(table), store)
         return table
     path = existing_file(test)  # a folder or a pattern is not taken here
     tables: list[Table] = []
+    names: list[npt.NDArray[Any] | None] = []
     rows, notes = 0, MergedNotes()
     with arrow_from_system(), contextlib.ExitStack() as stack:
         like = store.schema
         chosen = _labelled_rows([path], like) if unlabelled == "drop" else None
-        blocks = labelled_blocks(test, like, chosen=chosen)
+        blocks = labelled_blocks(test, like, group=group, chosen=chosen)
         for block in stack.enter_context(contextlib.closing(blocks)):
             rows += len(block.table)
             _require_room(block.table.source, rows, store, more=True)
             tables.append(block.table)
+            names.append(block.groups)
             notes.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
     table = tables[0]
     if len(tables) > 1:
         table = dataclasses.replace(concatenate(tables), notes=notes.sentences())
+    table = dataclasses.replace(table, groups=joined_groups(names))
+    if group is not None and table.groups is None:
+        warn((no_groups(table.source, group),))
     if chosen is None:
         return table
     return dataclasses.replace(table, notes=(*chosen.notes(), *table.notes))

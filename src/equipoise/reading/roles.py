@@ -28,6 +28,8 @@ from equipoise.table.table import (
 
 MOST_NAMED = 1_000
 """Groups whose names are held although nothing asks for them."""
+TIMES = "it orders rows in time"
+"""Why the column of times is no feature."""
 
 
 def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
@@ -59,11 +61,7 @@ def roles_that_serve(raw: Raw, options: ReadingOptions, notes: Notes) -> Reading
     """
     group, time = options.group, options.time
     if group is not None and group not in raw.data.column_names:
-        what = f"{raw.name[0].upper()}{raw.name[1:]}"
-        notes.add(
-            f"{what} has no column {group!r}, so each of its rows counts as a case of "
-            "its own."
-        )
+        notes.add(no_groups(raw.name, group))
         group = None
     if time is not None and time not in raw.data.column_names:
         time = None
@@ -74,6 +72,20 @@ def roles_that_serve(raw: Raw, options: ReadingOptions, notes: Notes) -> Reading
             notes.add(f"The times of {raw.name} are not used. {error}")
             time = None
     return dataclasses.replace(options, group=group, time=time)
+
+
+def no_groups(source: str, group: str) -> str:
+    """Return what is said of test rows without the column of groups.
+
+    Args:
+        source: The test rows.
+        group: The column.
+    """
+    what = f"{source[0].upper()}{source[1:]}"
+    return (
+        f"{what} has no column {group!r}, so each of its rows counts as a case of its "
+        "own."
+    )
 
 
 @dataclass(frozen=True, eq=False)
