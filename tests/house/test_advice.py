@@ -343,6 +343,15 @@ def _classifier(**options: Any) -> eq.EquipoiseClassifier:
     return eq.EquipoiseClassifier("logistic", folds=2, **options)
 
 
+def _three_of_c() -> Any:
+    """Labels of three classes, of one of which there are three rows."""
+    return np.array(["a", "b", "c"])[np.where(np.arange(200) < 3, 2, Y)]
+
+
+def _floor_of_c() -> eq.Goal:
+    return eq.Goal(floors={"c": {"recall": 0.5}})
+
+
 def compared(y: Any = Y, **options: Any) -> Any:
     """A trial of the cheapest arms."""
     arms = ["prior", "logistic"]
@@ -1095,6 +1104,18 @@ CASES: dict[str, Case] = {
         lambda _: _grown().explain(COLUMNS, method="exact"),
         lambda _: _grown().explain(COLUMNS, method="sampled", draws=2),
     ),
+    "models/fit_rows.py: Give some of these rows a weight above 0.": Case(
+        lambda _: eq.fit(COLUMNS, "y", weights=1.0 - Y, **SHORT),
+        lambda _: eq.fit(COLUMNS, "y", weights=np.arange(200) % 3 / 2, **SHORT),
+    ),
+    "models/fit_rows.py: Pass fewer folds, leave the floor out, or collect more such "
+    "rows.": Case(
+        lambda _: eq.fit(X, _three_of_c(), goal=_floor_of_c(), **SHORT | {"folds": 5}),
+        lambda _: (
+            eq.fit(X, _three_of_c(), goal=_floor_of_c(), **SHORT),
+            eq.fit(X, _three_of_c(), **SHORT | {"folds": 5}),
+        ),
+    ),
     "models/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
         lambda _: eq.fit(COLUMNS, "y", goal=0.5, **SHORT),  # type: ignore[arg-type]
         lambda _: eq.fit(COLUMNS, "y", goal=eq.Goal(precision_floor=0.5), **SHORT),
@@ -1414,6 +1435,18 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "decision/objectives.py: <_IN_A_GOAL['capacity']>": (
+        "tests/models/test_goal.py",
+        "test_what_an_objective_without_its_numbers_proposes_is_a_goal",
+    ),
+    "decision/objectives.py: <_IN_A_GOAL.get(name, '')>": (
+        "tests/models/test_goal.py",
+        "test_what_an_objective_without_its_numbers_proposes_is_a_goal",
+    ),
+    "decision/objectives.py: <_IN_A_GOAL['cost']>": (
+        "tests/models/test_goal.py",
+        "test_what_an_objective_without_its_numbers_proposes_is_a_goal",
+    ),
     "verbs/evaluate_task.py: Pass decisions=, for example (probability > 0."
     "3).astype(int) of labels; or evaluate one class: y == 'a' and its column.": (
         "tests/verbs/test_evaluate_task.py",

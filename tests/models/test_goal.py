@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -71,3 +72,13 @@ def test_a_goal_may_be_a_name_or_left_out() -> None:
 def test_a_name_is_one_of_those_of_any_task(name: str) -> None:
     with pytest.raises(InputError, match="'accuracy'"):
         Goal(objective=name)
+
+
+@pytest.mark.parametrize("name", ["fbeta", "cost", "capacity", "precision", "recall"])
+def test_what_an_objective_without_its_numbers_proposes_is_a_goal(name: str) -> None:
+    with pytest.raises(InputTypeError) as raised:
+        Goal(objective=name)
+    proposed = re.search(r"In a goal: (Goal\(.*\))[.;]", str(raised.value))
+    assert proposed is not None
+    goal = eval(proposed[1], {"Goal": Goal})
+    assert goal.estimated()[0] == name

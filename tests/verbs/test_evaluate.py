@@ -309,7 +309,7 @@ def test_rows_without_a_label_are_left_out_as_the_error_says(
         assert evaluation.rows == 120
         assert evaluation["recall"].value == expected
     network: Any = dataclasses.replace(linear, user_input=object())
-    with pytest.raises(UnsupportedError, match="out of x and y"):
+    with pytest.raises(UnsupportedError, match="x and y of the rows"):
         network.evaluate(np.zeros((4, 2)), np.zeros(4), unlabelled="drop")
 
 

@@ -113,7 +113,7 @@ _OPTIONS = {
 """What an objective takes, if it takes anything."""
 _IN_A_GOAL = {
     "fbeta": "In a goal: Goal('fbeta', options={'beta': 2}).",
-    "cost": "In a goal: Goal(costs=(1, 20)), of several classes with a matrix.",
+    "cost": "In a goal: Goal(costs=(1, 20)); of several classes a matrix of costs.",
     "capacity": "In a goal: Goal(capacity=0.05).",
     "precision": "In a goal: Goal(precision_floor=0.5).",
     "recall": "In a goal: Goal(recall_floor=0.9).",

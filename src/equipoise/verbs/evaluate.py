@@ -274,8 +274,7 @@ def _score(
             raise UnsupportedError(
                 sentence(
                     f"unlabelled={unlabelled!r} for your own network",
-                    "rows that all have a label",
-                    "Leave the other rows out of x and y.",
+                    "x and y of the rows that have a label",
                 )
             )
         x, table = model.user_input.read_labelled(source, model.schema)
