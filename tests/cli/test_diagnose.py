@@ -46,7 +46,7 @@ def test_findings_speak_of_options(
     copies = tmp_path / "copies.csv"
     copies.write_text("\n".join([*rows, *rows[1:60]]) + "\n")
     done = call("diagnose", copies, "--target", "fraud", "--drop", "id")
-    assert "--duplicates 'group'" in " ".join(done.stdout.split())
+    assert "--duplicates 'auto'" in " ".join(done.stdout.split())
     words = ["--target", "fraud", "--drop", "id", "--json", "--duplicates"]
     data = {
         rule: json.loads(call("diagnose", copies, *words, rule).stdout)["facts"]
