@@ -29,7 +29,7 @@ from equipoise.table.table import (
 MOST_NAMED = 1_000
 """Groups whose names are held although nothing asks for them."""
 TIMES = "it orders rows in time"
-"""Why the column of times is no feature."""
+"""Why `read_table` leaves the time column out of the features."""
 
 
 def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
