@@ -258,6 +258,15 @@ def test_of_equal_decisions_the_first_is_taken() -> None:
         assert costs.decide(np.full(3, 1 / 3)) == 0
 
 
+def test_costs_that_would_overflow_in_another_unit() -> None:
+    """The advice: the decisions are those of the costs as they were meant."""
+    costs, p = np.array([[0, 5e40], [1e42, 0]]), [[0.9, 0.1], [0.99, 0.01]]
+    with pytest.raises(InputError, match="another unit gives the same decisions"):
+        CostMatrix(("a", "b"), costs)
+    decided = CostMatrix(("a", "b"), costs / 1e40).decide(p)
+    assert decided.tolist() == (np.asarray(p) @ costs).argmin(axis=1).tolist()
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("cost", [1e31, -1e308, np.inf, np.nan])
 def test_costs_that_would_overflow_are_refused(cost) -> None:

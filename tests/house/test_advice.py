@@ -588,18 +588,29 @@ CASES: dict[str, Case] = {
         ),
         lambda _: row_thresholds(np.ones(200), np.full(200, 9.0)) <= Z,
     ),
-    "metrics/inputs.py: Pass the positive class' column, probability[:, 1].": Case(
+    "metrics/inputs.py: <_column(values.shape, shape, what)>": Case(
         lambda _: of_arrays(Y, np.stack([1 - P, P], axis=1)),
         lambda _: of_arrays(Y, np.stack([1 - P, P], axis=1)[:, 1]),
+        r"Pass the positive class' column, probability\[:, 1\]",
+    ),
+    "metrics/inputs.py: <remedy or 'Leave out these rows, of all arrays.'>": Case(
+        lambda _: metrics.roc_auc(Y, np.where(CHOSEN, P, np.nan)),
+        lambda _: metrics.roc_auc(Y[CHOSEN], P[CHOSEN]),
+        "Leave out these rows, of all arrays",
+    ),
+    "weights/scheme.py: If they are sums of weights, divide these by the largest.": (
+        Case(
+            lambda _: eq.weights.class_weights("inverse", np.array([9e60, 1e60])),
+            lambda _: eq.weights.class_weights(
+                "inverse", np.array([9e60, 1e60]) / 9e60
+            ),
+        )
     ),
     "metrics/inputs.py: If they are percentages, divide them by 100.": Case(
         lambda _: eq.evaluate(Y, 100 * P), lambda _: eq.evaluate(Y, 100 * P / 100)
     ),
     "metrics/inputs.py: Pass y[:, 0].": Case(
         lambda _: of_arrays(Y[:, None], P), lambda _: of_arrays(Y[:, None][:, 0], P)
-    ),
-    "metrics/inputs.py: Pass probability[:, 0].": Case(
-        lambda _: of_arrays(Y, P[:, None]), lambda _: of_arrays(Y, P[:, None][:, 0])
     ),
     "evaluation/fixed_model.py: They look swapped: pass evaluate(labels, "
     "probabilities).": (Case(lambda _: eq.evaluate(P, Y), lambda _: eq.evaluate(Y, P))),
@@ -1435,6 +1446,24 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "_core/checks.py: Only their ratios matter: divide all of them by the largest.": (
+        "tests/metrics/test_inputs.py",
+        "test_weights_of_training_are_read_at_32_bits",
+    ),
+    "metrics/inputs.py: Pass 0 for a row that is not to count, or divide all weights "
+    "by the largest.": (
+        "tests/metrics/test_inputs.py",
+        "test_weights_whose_squares_would_vanish_are_refused",
+    ),
+    "decision/cost_files.py: Write {}, or {}.": (
+        "tests/decision/test_cost_files.py",
+        "test_a_number_that_can_be_read_in_two_ways",
+    ),
+    "decision/cost_matrix.py: Only ratios of costs matter: another unit gives the "
+    "same decisions.": (
+        "tests/decision/test_cost_matrix.py",
+        "test_costs_that_would_overflow_in_another_unit",
+    ),
     "decision/objectives.py: <_IN_A_GOAL['capacity']>": (
         "tests/models/test_goal.py",
         "test_what_an_objective_without_its_numbers_proposes_is_a_goal",
@@ -2089,7 +2118,6 @@ EXPLAINS = {
     "table/table.py: Check whether a filter removed one of the classes.",
     "evaluation/trial_arms.py: Every row needs a fold in every repeat.",
     # A row that no fold scores has no score: every row needs a fold.
-    "metrics/inputs.py: <remedy>",
     "learners/user_model/keras_fit.py: Use NetworkLearner.",
     "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
     "table/kind_splits.py: Collect more negatives.",

@@ -183,6 +183,8 @@ def test_weights_of_training_are_read_at_32_bits() -> None:
     assert check_row_weights([1e-90, 0.0], (2,)).tolist() == [1e-90, 0.0]
     with pytest.raises(InputError, match=r"1e-90.*from 1e-30 to 1e\+30.*divide"):
         check_row_weights([1e-90, 0.0], (2,), some=True)
+    # the advice
+    assert check_row_weights([1.0, 0.0], (2,), some=True).tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("scale", [1e30, 1e-30, 1e-99])
@@ -224,6 +226,7 @@ def test_rows_without_a_score_are_named() -> None:
 def test_weights_whose_squares_would_vanish_are_refused() -> None:
     with pytest.raises(InputError, match=r"some are 1e-200.*from 1e-100.*Pass 0"):
         check_row_weights([1e-200, 1.0, 0.0], (3,))
+    assert check_row_weights([0.0, 1.0, 0.0], (3,)).tolist() == [0.0, 1.0, 0.0]
     assert check_row_weights([1e-100, 1.0, 0.0], (3,)).tolist() == [1e-100, 1.0, 0.0]
 
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from equipoise.networks.alone import needs_company
 from equipoise.networks.forward import (
     affine,
     forward,
@@ -135,6 +137,11 @@ def test_the_network_in_training_is_the_network_that_scores(random) -> None:
         np.testing.assert_allclose(others[name], slopes[name], atol=1e-12)
 
 
+def lone(member: int) -> list[int]:
+    """A member alone, twice if it needs company for the same bits."""
+    return [member, member] if needs_company(1) else [member]
+
+
 def test_a_place_among_members_changes_no_bit_of_the_embedding(random) -> None:
     for width, numbers, knots in ((5, 3, 6), (8, 7, 49), (16, 30, 49)):
         steps = random.normal(size=(9, numbers, knots, width)).astype(np.float32)
@@ -145,7 +152,7 @@ def test_a_place_among_members_changes_no_bit_of_the_embedding(random) -> None:
         upstream = random.normal(size=(9, 64)).astype(np.float32)
         arrays = [steps, kernel, row, bias]
 
-        def both(which: slice, arrays=arrays, places=positions, slope=upstream):
+        def both(which: Any, arrays=arrays, places=positions, slope=upstream):
             own = [tf.constant(a[which]) for a in arrays]
             with tf.GradientTape() as tape:
                 tape.watch(own)
@@ -158,9 +165,7 @@ def test_a_place_among_members_changes_no_bit_of_the_embedding(random) -> None:
 
         whole = both(slice(None))
         for member in (0, 4, 8):
-            for among, alone in zip(
-                whole, both(slice(member, member + 1)), strict=True
-            ):
+            for among, alone in zip(whole, both(lone(member)), strict=True):
                 np.testing.assert_array_equal(among[member], alone[0])
 
 
@@ -171,7 +176,7 @@ def test_a_place_among_members_changes_no_bit(random, width) -> None:
     bias = random.normal(size=(9, width)).astype(np.float32)
     upstream = random.normal(size=(9, 64, width)).astype(np.float32)
 
-    def both(which: slice) -> list[np.ndarray]:
+    def both(which: Any) -> list[np.ndarray]:
         arrays = [tf.constant(a[which]) for a in (x, kernel, bias)]
         with tf.GradientTape() as tape:
             tape.watch(arrays)
@@ -181,7 +186,7 @@ def test_a_place_among_members_changes_no_bit(random, width) -> None:
 
     whole = both(slice(None))
     for member in range(9):
-        for among, alone in zip(whole, both(slice(member, member + 1)), strict=True):
+        for among, alone in zip(whole, both(lone(member)), strict=True):
             np.testing.assert_array_equal(among[member], alone[0])
 
 
@@ -222,8 +227,9 @@ def test_rounded_factors_are_multiplied_and_summed_without_further_loss(random) 
     exact = rounded(x) @ rounded(kernel)
 
     def close(one, other):
-        # An eighth bit, and what little a sum of products in float32 may lose.
-        limit = 2.0**-8 * np.abs(other) + 1e-4
+        # An eighth bit, which TensorFlow rounds, or cuts off where the processor has no
+        # products in bfloat16; and what little a sum of products in float32 may lose.
+        limit = 2.0**-7 * np.abs(other) + 1e-4
         assert one.dtype == tf.float32
         assert (np.abs(one.numpy() - other) <= limit).all()
 

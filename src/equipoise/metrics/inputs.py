@@ -189,9 +189,9 @@ def check_scores(
     return values
 
 
-def _column(shape: tuple[int, ...], wanted: tuple[int, ...], what: str) -> str:
+def _column(shape: tuple[int, ...], labels: tuple[int, ...], what: str) -> str:
     """Say which column of a matrix is meant; nothing if it is another mistake."""
-    if len(shape) != 2 or shape[:1] != wanted or shape[1] not in (1, 2):
+    if len(shape) != 2 or shape[:1] != labels or shape[1] not in (1, 2):
         return ""
     name = "probability" if what == "probabilities" else "score"
     if shape[1] == 1:
