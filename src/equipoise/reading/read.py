@@ -254,23 +254,37 @@ def read_with_test(
         source: As in `read_table`.
         target: As in `read_table`.
         test: A source of the test rows, or None.
-        options: How the first source is read. Of the test rows, those without a
-            label are treated in the same way, and groups and times are read if the
-            columns are there; the rest follows the first table.
+        options: How the first source is read, see `read_test` for the test rows.
 
     Returns:
         The table, and that of the test rows or None.
     """
     source, target = paired(source, target)
     table = read_source(source, target, options)
+    return table, read_test(test, target, options, like=table)
+
+
+def read_test(
+    test: Any, target: Any, options: ReadingOptions, *, like: Table
+) -> Table | None:
+    """Read test rows with the columns and classes of a table.
+
+    Args:
+        test: A source of the test rows, or None.
+        target: As in `read_table`.
+        options: How the table was read. Test rows without a label are treated in the
+            same way, and groups and times are read if the columns are there; the rest
+            follows the table.
+        like: The table.
+    """
     if test is None:
-        return table, None
+        return None
     same = ReadingOptions(unlabelled=options.unlabelled)
     if not isinstance(test, Table):
         same = dataclasses.replace(
             same, group=options.group, time=options.time, day_first=options.day_first
         )
-    return table, read_source(test, target, same, like=table, roles_are_there=False)
+    return read_source(test, target, same, like=like, roles_are_there=False)
 
 
 def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Table:

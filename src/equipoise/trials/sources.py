@@ -17,7 +17,7 @@ from equipoise.errors import InputError, InputTypeError, TableError, Unsupported
 from equipoise.learners.user_model.input import ArrayRows, require_finite
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.pairs import paired
-from equipoise.reading.read import read_table, read_with_test
+from equipoise.reading.read import read_source, read_table, read_test
 from equipoise.reading.target import Positives
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.rare_classes import (
@@ -102,8 +102,8 @@ def read_trial(
     source, target = paired(source, target)
     if model is None:
         options = ReadingOptions(**reading)
-        table, test_table = read_with_test(source, target, test, options)
-        rows = TrialRows(table)
+        rows = TrialRows(read_source(source, target, options))
+        test_table = read_test(test, target, options, like=rows.table)
     else:
         reading.pop("draw_by", None)
         named = ("drop", "keep", "day_first", "targets")
