@@ -459,7 +459,7 @@ def test_advice_of_a_trial_names_options(
 ) -> None:
     """What is said of rare classes, in Python's words, on a screen of the program."""
     random = np.random.default_rng(0)
-    kinds = ["a"] * 60 + ["b"] * 40 + ["c"] * 3
+    kinds = ["a"] * 60 + ["b"] * 40 + ["c"] * 3 + ["d"] * 4
     cells = [f"{random.normal() + (k == 'b'):.3f},{k}" for k in kinds]
     source = tmp_path / "kinds.csv"
     source.write_text("\n".join(["x,kind", *cells]) + "\n")
