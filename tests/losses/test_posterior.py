@@ -198,7 +198,7 @@ CLASSES = np.array(
         [-1e4, 0, 1e4],
     ]
 )
-OPTIONS: dict[str, dict[str, Any]] = {
+WITH_PRIORS: dict[str, dict[str, Any]] = {
     "LogitAdjusted": {"prior": 0.1},
     "BalancedSoftmax": {"prior": 0.1},
     "VectorScaling": {"prior": 0.1},
@@ -211,7 +211,7 @@ LINKED = [
     "Focal",
     "Poly",
     "Asymmetric",
-    *OPTIONS,
+    *WITH_PRIORS,
 ]
 
 
@@ -221,7 +221,7 @@ SHARES = [0.5, 0.3, 0.2]
 @pytest.mark.parametrize("name", LINKED)
 @pytest.mark.filterwarnings("error")
 def test_a_link_is_defined_and_increases_up_to_infinity(name: str) -> None:
-    loss = getattr(losses, name)(**OPTIONS.get(name, {}))
+    loss = getattr(losses, name)(**WITH_PRIORS.get(name, {}))
     for link in (loss.link, link_of(loss)):
         p = link(EXTREMES)
         assert (np.diff(p) >= -1e-15).all()
@@ -233,7 +233,7 @@ def test_a_link_is_defined_and_increases_up_to_infinity(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in LINKED if name != "Asymmetric"])
 @pytest.mark.filterwarnings("error")
 def test_a_link_of_classes_is_defined_up_to_infinity(name: str) -> None:
-    options = {**OPTIONS.get(name, {})}
+    options = {**WITH_PRIORS.get(name, {})}
     if name == "WeightedCrossEntropy":
         options = {"class_weight": SHARES}
     elif options:

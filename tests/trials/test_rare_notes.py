@@ -17,8 +17,7 @@ ROWS = make_classes(103, counts=[60, 40, 3], seed=1).table
 SAID = (
     "A class with fewer cases than the 5 folds is trained on but not scored: 'c2' (3 "
     "rows). No metric and no average counts it. It takes 2 more cases. Until then, "
-    "rare='merge' makes one class of all such, and rare='drop' leaves their rows out. "
-    "(EQP027)"
+    "rare='drop' leaves their rows out. (EQP027)"
 )
 
 
