@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -97,7 +98,9 @@ def test_networks_train_and_predict_without_a_line_of_tensorflow(
         lines = done.stderr.encode().splitlines()
         assert not [line for line in lines if is_noise(line)]
         assert "Traceback" not in done.stderr
-    assert scored.stderr == ""
+    # On a busy machine it says every ten seconds what it is doing.
+    silent = [s for s in scored.stderr.splitlines() if not re.match(r" *\d+ s ", s)]
+    assert not silent
 
 
 @pytest.mark.parametrize(

@@ -312,9 +312,12 @@ def test_judged_rows_give_the_metrics_of_all_rows(
     for name in ("logistic", "trees"):
         z, v = (each.scores.log_odds[name][0] for each in (everything, some))
         np.testing.assert_array_equal(v, z[some.places].astype(np.float32))
-        # The models are those of all rows: the mean probability is the prevalence.
+        # The models are those of all rows: the mean probability is the prevalence, of
+        # trees somewhat more, since their scores are noisy and not calibrated here.
+        # Without the weights it would be several times as much.
         p = 1 / (1 + np.exp(-z))
-        np.testing.assert_allclose(p.mean(0), everything.y.mean(0), rtol=0.25)
+        near = 0.25 if name == "logistic" else 0.5
+        np.testing.assert_allclose(p.mean(0), everything.y.mean(0), rtol=near)
         for j, fold in np.ndindex(3, 3):
             whole = everything.scores.folds[0] == fold
             here = some.scores.folds[0] == fold
