@@ -27,6 +27,9 @@ from equipoise.training.devices import let_memory_grow
 from equipoise.training.settings import LANES
 
 ROWS_AT_ONCE = 4096
+FEW_AT_ONCE = 256
+"""The same on processors on which products of few rows go through another kernel than
+those of many, see `networks.alone`: every product there has this many rows."""
 
 MOST_PROGRAMS = 32
 """Compiled forward passes that are kept; the fold models of a fit mostly share one."""
@@ -68,9 +71,10 @@ class NetworkScorer:
         The average of several networks is that of their probabilities.
         """
         inputs = arrange(self.encoding.transform(table), self.layout, self.layout)
+        rows, multiple = _block_rows() if len(table) else (ROWS_AT_ONCE, LANES)
         blocks = [
-            self._logits(inputs, slice(start, start + ROWS_AT_ONCE))
-            for start in range(0, len(table), ROWS_AT_ONCE)
+            self._logits(inputs, slice(start, start + rows), multiple)
+            for start in range(0, len(table), rows)
         ]
         empty = np.zeros((self.networks, 0, self.width))
         logits = np.concatenate([empty, *blocks], axis=1)
@@ -78,12 +82,12 @@ class NetworkScorer:
             [self.correction.apply(network) for network in logits], self.link
         )
 
-    def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
+    def _logits(self, inputs: Inputs, rows: slice, multiple: int) -> FloatArray:
         import tensorflow as tf
 
         let_memory_grow()
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
-        padded = (tf.constant(_padded(part)) for part in parts)
+        padded = (tf.constant(_padded(part, multiple)) for part in parts)
         logits = self._compiled(*self._constants, *padded).numpy()
         if logits.ndim == 2:
             logits = logits[..., None]
@@ -194,13 +198,20 @@ def _program(
     )
 
 
-def _padded(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a multiple of LANES rows; the last ones are zeros.
+def _block_rows() -> tuple[int, int]:
+    """Return how many rows are scored at once, and of what their number is a multiple.
 
-    Matrix products round differently in the tail of a vector loop; this way a row's
-    score is the same alone and among others.
+    Matrix products round differently in the tail of a vector loop, and on some
+    processors for few rows; this way a row's score is the same alone and among others.
     """
-    short = -len(part) % LANES
+    from equipoise.networks.alone import alone_differs
+
+    return (FEW_AT_ONCE, FEW_AT_ONCE) if alone_differs() else (ROWS_AT_ONCE, LANES)
+
+
+def _padded(part: npt.NDArray[Any], multiple: int) -> npt.NDArray[Any]:
+    """Return a multiple of so many rows; the last ones are zeros."""
+    short = -len(part) % multiple
     return np.concatenate([part, np.zeros((short, part.shape[1]), part.dtype)])
 
 
