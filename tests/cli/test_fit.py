@@ -188,7 +188,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wrong = {
         "square.csv": "truth,a,b\na,0,1\nb,2,0\n",
         "ragged.csv": "truth,a,b,c\na,0,1\nb,2,0,1\nc,1,1,0\n",
-        "case.csv": "truth,A,b,c\nA,0,1,1\nb,2,0,2\nc,9,9,0\n",
+        "other.csv": "truth,e,b,c\ne,0,1,1\nb,2,0,2\nc,9,9,0\n",
     }
     for name, text in wrong.items():
         (place / name).write_text(text)
@@ -304,7 +304,7 @@ def test_options_that_do_not_serve_classes(
         (["--costs", "absent.csv"], "cannot be read"),
         (["--costs", "square.csv"], "'c'"),
         (["--costs", "ragged.csv"], "3 cells in the line of 'a'"),
-        (["--costs", "case.csv"], "'A'"),
+        (["--costs", "other.csv"], "'e'"),
     ],
 )
 def test_names_and_files_that_do_not_fit_the_classes(
