@@ -600,9 +600,9 @@ CASES: dict[str, Case] = {
     ),
     "weights/scheme.py: If they are sums of weights, divide these by the largest.": (
         Case(
-            lambda _: eq.weights.class_weights("inverse", np.array([9e60, 1e60])),
+            lambda _: eq.weights.class_weights("balanced", np.array([9e60, 1e60])),
             lambda _: eq.weights.class_weights(
-                "inverse", np.array([9e60, 1e60]) / 9e60
+                "balanced", np.array([9e60, 1e60]) / 9e60
             ),
         )
     ),
