@@ -112,7 +112,7 @@ def test_checks_of_numbers_and_names_are_short() -> None:
     for check in (
         lambda: integer(np.zeros(500), "a"),
         lambda: number(np.zeros(500), "a"),
-        lambda: one_of(np.zeros(500), ["b"], "a"),  # type: ignore[arg-type]  # wrong
+        lambda: one_of(np.zeros(500), ["b"], "a"),  # type: ignore[arg-type]  # wrong on purpose
     ):
         with pytest.raises(InputTypeError, match=r"Received a of shape \(500,\)\."):
             check()

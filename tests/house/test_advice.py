@@ -1364,7 +1364,7 @@ CASES: dict[str, Case] = {
         lambda _: sampling.ByGroup(shares={"a": 0.25, "b": 0.75}),
     ),
     "strategies/loss_object.py: <_in_place_of(loss, kind.__name__)>": Case(
-        lambda _: eq.Strategy(loss=losses.Focal(gamma=3.0)),  # type: ignore[arg-type]  # an object
+        lambda _: eq.Strategy(loss=losses.Focal(gamma=3.0)),  # type: ignore[arg-type]  # refused: an object
         lambda _: eq.Strategy(loss="focal", options={"gamma": 3.0}),
         "Pass loss='focal', options={'gamma': 3.0}",
     ),

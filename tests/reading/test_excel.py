@@ -186,6 +186,7 @@ def test_sheets_of_charts_do_not_count(tmp_path: Path, chart: bool) -> None:
         read_excel(tmp_path / "a.xlsx")
 
 
+# Each column read as seconds has a note; another test reads the notes.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_times_of_day_and_durations_are_seconds(tmp_path: Path) -> None:
     hours = [datetime.time(k, 30) for k in range(9)]
@@ -241,7 +242,6 @@ def with_formulas(path: Path, cell: str) -> Path:
     return path
 
 
-@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 @pytest.mark.parametrize("value", ["", "<v/>", "<v></v>"])
 def test_a_formula_without_its_value_is_refused(tmp_path: Path, value: str) -> None:
     cell = '<c r="{0}"><f>A2</f>' + value + "</c>"

@@ -138,7 +138,6 @@ LOADS: dict[str, tuple[Callable[[Path], Any], Callable[[Path], Any]]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 @pytest.mark.parametrize("advice", LOADS)
 def test_what_the_advice_loads_is_taken(advice: str, tmp_path: Path) -> None:
     write, load = LOADS[advice]

@@ -88,7 +88,6 @@ BODY = "".join(
 NAMES = "age,pay,city,y\n"
 
 
-@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_a_file_without_a_header_gets_one(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text(NAMES + BODY)
@@ -108,6 +107,7 @@ def test_a_file_without_a_header_gets_one(tmp_path: Path) -> None:
     assert len(read_features(new, like=first)) == 60
 
 
+# That the header is absent is noted each time, which is no matter here.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_a_table_without_a_header_takes_none_later(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"

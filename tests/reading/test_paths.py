@@ -35,7 +35,6 @@ def test_an_absent_file_names_its_neighbour(tmp_path: Path) -> None:
         existing_file(tmp_path / "absent" / "row.csv")
 
 
-@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_a_folder_and_a_pattern_are_read_with_memory(tmp_path: Path) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text(TEXT)
@@ -106,9 +105,9 @@ def test_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("hdfs://host/b.csv", "hdfs dfs -get hdfs://host/b.csv ."),
         ("abfs://box/b.csv", "Copy it to this machine, and pass its path."),
         ("postgresql+psycopg://u@host/db", "pandas.read_sql, and pass it."),
-        ("file:///tmp/a%20b.csv", "Pass the path itself: '/tmp/a b.csv'"),
-        ("file://localhost/tmp/b.csv", "Pass the path itself: '/tmp/b.csv'"),
-        ("file://tmp/b.csv", "Pass the path itself: '/tmp/b.csv'"),
+        ("file:///data/a%20b.csv", "Pass the path itself: '/data/a b.csv'"),
+        ("file://localhost/data/b.csv", "Pass the path itself: '/data/b.csv'"),
+        ("file://data/b.csv", "Pass the path itself: '/data/b.csv'"),
     ],
 )
 def test_an_address_has_the_advice_of_its_scheme(address: str, advice: str) -> None:

@@ -88,6 +88,7 @@ def test_a_column_that_is_left_out_stands_beside_the_features():
     assert set(row_groups(again, "code").names) == {"1", "2.5"}
 
 
+# Rows without a group have a note, which is no matter here.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_what_is_refused(table):
     with pytest.raises(InputError, match=r"'sit'.*Did you mean 'site'"):

@@ -145,8 +145,8 @@ def _path_of(address: str) -> str:
     """Return the path in a file: address.
 
     Example:
-        >>> _path_of("file:///tmp/my%20rows.csv"), _path_of("file:///C:/rows.csv")
-        ('/tmp/my rows.csv', 'C:/rows.csv')
+        >>> _path_of("file:///data/my%20rows.csv"), _path_of("file:///C:/rows.csv")
+        ('/data/my rows.csv', 'C:/rows.csv')
     """
     rest = urllib.parse.unquote(address.partition(":")[2]).lstrip("/")
     rest = rest.removeprefix("localhost/")

@@ -94,8 +94,9 @@ def read_workbook(path: Path, name: str) -> Workbook:
         TableError: It is damaged or encrypted, or no sheet or several hold rows.
     """
     with path.open("rb") as file, warnings.catch_warnings():
-        # What openpyxl says of charts and styles is no matter of the rows.
-        warnings.filterwarnings("ignore", module="openpyxl")
+        # It warns of charts, styles and validations that it cannot keep when it writes
+        # a workbook; only the cells are read here.
+        warnings.filterwarnings("ignore", module="openpyxl")  # see above: cells alone
         if file.read(len(_ENCRYPTED)) == _ENCRYPTED:
             raise _encrypted(name)
         file.seek(0)
