@@ -227,9 +227,8 @@ def test_rounded_factors_are_multiplied_and_summed_without_further_loss(random) 
     exact = rounded(x) @ rounded(kernel)
 
     def close(one, other):
-        # An eighth bit, which TensorFlow rounds, or cuts off where the processor has no
-        # products in bfloat16; and what little a sum of products in float32 may lose.
-        limit = 2.0**-7 * np.abs(other) + 1e-4
+        # An eighth bit, and what little a sum of products in float32 may lose.
+        limit = 2.0**-8 * np.abs(other) + 1e-4
         assert one.dtype == tf.float32
         assert (np.abs(one.numpy() - other) <= limit).all()
 

@@ -186,7 +186,7 @@ def test_sheets_of_charts_do_not_count(tmp_path: Path, chart: bool) -> None:
         read_excel(tmp_path / "a.xlsx")
 
 
-# Each column read as seconds has a note; another test reads the notes.
+# The notes, which are warnings as well, are read at the end.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_times_of_day_and_durations_are_seconds(tmp_path: Path) -> None:
     hours = [datetime.time(k, 30) for k in range(9)]

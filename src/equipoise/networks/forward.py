@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from equipoise._core.types import Tensor
+from equipoise.networks.bfloat16 import multiplied
 from equipoise.networks.parameters import outputs
 from equipoise.networks.spec import NetworkSpec
 
@@ -126,13 +127,13 @@ def product(
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
             above = tf.cast(upstream, inner)
             if turned:
-                slope = tf.matmul(right, above, transpose_b=True)
+                slope = multiplied(right, above, transpose_b=True)
             else:
-                slope = tf.matmul(above, right, transpose_b=True)
-            others = tf.matmul(left, above, transpose_a=not turned)
+                slope = multiplied(above, right, transpose_b=True)
+            others = multiplied(left, above, transpose_a=not turned)
             return tf.cast(slope, outer), tf.cast(others, outer)
 
-        return tf.cast(tf.matmul(left, right, transpose_a=turned), outer), gradient
+        return tf.cast(multiplied(left, right, transpose_a=turned), outer), gradient
 
     return tf.custom_gradient(multiply)(x, kernel)
 
@@ -211,12 +212,12 @@ def affine(x: Tensor, kernel: Tensor, bias: Tensor, factors: Any = None) -> Tens
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             above = tf.cast(upstream, inner)
             return (
-                tf.cast(tf.matmul(above, right, transpose_b=True), outer),
-                tf.cast(tf.matmul(left, above, transpose_a=True), outer),
+                tf.cast(multiplied(above, right, transpose_b=True), outer),
+                tf.cast(multiplied(left, above, transpose_a=True), outer),
                 tf.matmul(ones, upstream)[:, 0],
             )
 
-        return tf.cast(tf.matmul(left, right), outer) + bias[:, None, :], gradient
+        return tf.cast(multiplied(left, right), outer) + bias[:, None, :], gradient
 
     return tf.custom_gradient(product)(x, kernel, bias)
 
