@@ -8,7 +8,14 @@ import pytest
 import tensorflow as tf
 
 from equipoise.networks import alone
-from equipoise.networks.alone import alone_differs, doubled, first_of, needs_company
+from equipoise.networks.alone import (
+    FEW_ROWS,
+    alone_differs,
+    doubled,
+    first_of,
+    needs_company,
+    rows_at_once,
+)
 
 
 def test_a_stack_of_two_is_never_alone() -> None:
@@ -43,3 +50,34 @@ def test_tensors_are_doubled_along_the_members() -> None:
     np.testing.assert_array_equal(twice["index"][:, 0], twice["index"][:, 1])
     state = {"m": {"bias": tf.constant([[1.0, 2.0], [3.0, 4.0]])}}
     assert first_of(state)["m"]["bias"].numpy().tolist() == [[1.0, 2.0]]
+
+
+def test_the_processor_is_asked_once_also_in_a_trace() -> None:
+    """The first who asks may be a function that TensorFlow traces."""
+    expected = alone_differs()
+    alone_differs.cache_clear()
+
+    @tf.function
+    def traced() -> tf.Tensor:
+        return tf.constant(alone_differs())
+
+    assert bool(traced()) is expected
+    assert alone_differs() is expected
+
+
+@pytest.mark.parametrize(("differs", "rows"), [(False, 1024), (True, FEW_ROWS)])
+def test_few_rows_are_scored_at_once_if_the_processor_minds(
+    differs: bool, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "alone_differs", lambda: differs)
+    assert rows_at_once(1024) == rows
+
+
+def test_a_row_has_the_same_bits_at_each_place() -> None:
+    """Of products of the rows that are scored at once if the processor minds."""
+    random = np.random.default_rng(2)
+    for inner, columns in [(3, 16), (8, 5), (17, 3), (100, 24)]:
+        row = random.normal(size=(1, 1, inner)).astype(np.float32)
+        weights = random.normal(size=(2, inner, columns)).astype(np.float32)
+        scores = tf.matmul(np.tile(row, (2, FEW_ROWS, 1)), weights).numpy()
+        np.testing.assert_array_equal(scores, np.tile(scores[:, :1], (1, FEW_ROWS, 1)))

@@ -4,7 +4,8 @@
 On processors without AVX-512, where TensorFlow does not use oneDNN, one small matrix
 product goes through another kernel than several small ones do, and adds in another
 order (`LaunchBatchMatMul` in TensorFlow's `matmul_op_impl.h`). There a lone network is
-trained and scored as a stack of two equal ones.
+trained and scored as a stack of two equal ones, and every product that scores has the
+same number of rows.
 """
 
 from __future__ import annotations
@@ -20,21 +21,30 @@ from equipoise._core.types import Tensor
 
 _Tensors = TypeVar("_Tensors")
 
+FEW_ROWS = 256
+"""Rows that are scored at once on processors on which a product of few rows goes
+through another kernel than one of many. With so many, a row has the same bits at each
+place; with 512 it does not."""
+
 _SHAPES = (32, 8, 24), (32, 24, 16), (16, 64, 8)
 
 
 @functools.cache
 def alone_differs() -> bool:
-    """Return whether a product alone has other bits here than in a stack."""
+    """Return whether a product alone has other bits here than in a stack.
+
+    It is measured once, also if it is first asked for while a function is traced.
+    """
     random = np.random.default_rng(0)
-    for rows, inner, columns in _SHAPES:
-        left, right = (
-            tf.constant(random.normal(size=(2, *shape)), tf.float32)
-            for shape in ((rows, inner), (inner, columns))
-        )
-        alone = tf.matmul(left[:1], right[:1])
-        if not np.array_equal(alone, tf.matmul(left, right)[:1]):
-            return True
+    with tf.init_scope():
+        for rows, inner, columns in _SHAPES:
+            left, right = (
+                tf.constant(random.normal(size=(2, *shape)), tf.float32)
+                for shape in ((rows, inner), (inner, columns))
+            )
+            alone = tf.matmul(left[:1], right[:1])
+            if not np.array_equal(alone, tf.matmul(left, right)[:1]):
+                return True
     return False
 
 
@@ -45,6 +55,15 @@ def needs_company(members: int) -> bool:
         members: How many networks it has.
     """
     return members == 1 and alone_differs()
+
+
+def rows_at_once(most: int) -> int:
+    """Return how many rows are scored at once.
+
+    Args:
+        most: How many are if the processor does not mind.
+    """
+    return FEW_ROWS if alone_differs() else most
 
 
 def doubled(tensors: _Tensors, axis: int = 0) -> _Tensors:

@@ -25,7 +25,7 @@ from equipoise._core.types import (
 )
 from equipoise.errors import TrainingError
 from equipoise.jobs import RowSupply
-from equipoise.networks.alone import doubled, first_of, needs_company
+from equipoise.networks.alone import doubled, first_of, needs_company, rows_at_once
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
@@ -778,6 +778,6 @@ def _stream(seed: int) -> tuple[int, int]:
 
 
 def _chunk(rows: int) -> int:
-    """Return how many rows are scored at once: a function of the table alone."""
+    """Return how many rows are scored at once, by the table and the processor alone."""
     eighth = -(-rows // (8 * LANES)) * LANES
-    return min(MOST_CHUNK, max(LEAST_CHUNK, eighth))
+    return rows_at_once(min(MOST_CHUNK, max(LEAST_CHUNK, eighth)))

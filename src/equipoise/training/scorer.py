@@ -27,10 +27,6 @@ from equipoise.training.devices import let_memory_grow
 from equipoise.training.settings import LANES
 
 ROWS_AT_ONCE = 4096
-FEW_AT_ONCE = 256
-"""The same on processors on which products of few rows go through another kernel than
-those of many, see `networks.alone`: every product there has this many rows."""
-
 MOST_PROGRAMS = 32
 """Compiled forward passes that are kept; the fold models of a fit mostly share one."""
 
@@ -176,14 +172,20 @@ def _program(
     """
     import tensorflow as tf
 
+    from equipoise.networks.alone import doubled, first_of, needs_company
     from equipoise.networks.forward import forward
     from equipoise.networks.tracing import traced
 
     networks = weights[0][1][0]
+    alone = needs_company(networks)
 
     def logits(weights: Any, last: Any, *columns: Any) -> Any:
-        dense, positions, codes = (tf.stack([column] * networks) for column in columns)
-        return forward(spec, weights, dense, positions, codes, last)
+        if alone:
+            weights, last = doubled(weights), doubled(last)
+        copies = 2 if alone else networks
+        dense, positions, codes = (tf.stack([column] * copies) for column in columns)
+        result = forward(spec, weights, dense, positions, codes, last)
+        return first_of(result) if alone else result
 
     dense, positions, codes = inputs
     return traced(
@@ -204,9 +206,10 @@ def _block_rows() -> tuple[int, int]:
     Matrix products round differently in the tail of a vector loop, and on some
     processors for few rows; this way a row's score is the same alone and among others.
     """
-    from equipoise.networks.alone import alone_differs
+    from equipoise.networks.alone import rows_at_once
 
-    return (FEW_AT_ONCE, FEW_AT_ONCE) if alone_differs() else (ROWS_AT_ONCE, LANES)
+    rows = rows_at_once(ROWS_AT_ONCE)
+    return rows, LANES if rows == ROWS_AT_ONCE else rows
 
 
 def _padded(part: npt.NDArray[Any], multiple: int) -> npt.NDArray[Any]:
