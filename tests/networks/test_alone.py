@@ -16,6 +16,7 @@ from equipoise.networks.alone import (
     needs_company,
     rows_at_once,
 )
+from equipoise.networks.bfloat16 import cuts_bfloat16
 
 
 def test_a_stack_of_two_is_never_alone() -> None:
@@ -52,17 +53,19 @@ def test_tensors_are_doubled_along_the_members() -> None:
     assert first_of(state)["m"]["bias"].numpy().tolist() == [[1.0, 2.0]]
 
 
-def test_the_processor_is_asked_once_also_in_a_trace() -> None:
+@pytest.mark.parametrize("question", [alone_differs, cuts_bfloat16])
+def test_the_processor_is_asked_once_also_in_a_trace(question) -> None:
     """The first who asks may be a function that TensorFlow traces."""
-    expected = alone_differs()
-    alone_differs.cache_clear()
+    expected = question()
+    question.cache_clear()
 
     @tf.function
     def traced() -> tf.Tensor:
-        return tf.constant(alone_differs())
+        return tf.constant(question())
 
     assert bool(traced()) is expected
-    assert alone_differs() is expected
+    assert question() is expected
+    assert question.cache_info().misses == 1
 
 
 @pytest.mark.parametrize(("differs", "rows"), [(False, 1024), (True, FEW_ROWS)])

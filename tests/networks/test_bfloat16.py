@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from equipoise.networks import bfloat16
-from equipoise.networks.bfloat16 import cuts_bfloat16, multiplied
+from equipoise.networks.bfloat16 import multiplied
 
 
 @pytest.mark.parametrize("cuts", [None, True])
@@ -35,16 +35,3 @@ def test_the_sum_is_rounded_once(
 def test_float32_is_left_as_it_is() -> None:
     x = tf.constant(np.random.default_rng(0).normal(size=(2, 16, 16)), tf.float32)
     np.testing.assert_array_equal(multiplied(x, x), tf.matmul(x, x))
-
-
-def test_the_processor_is_asked_once_also_in_a_trace() -> None:
-    """The first who asks may be a function that TensorFlow traces."""
-    expected = cuts_bfloat16()
-    cuts_bfloat16.cache_clear()
-
-    @tf.function
-    def traced() -> tf.Tensor:
-        return tf.constant(cuts_bfloat16())
-
-    assert bool(traced()) is expected
-    assert cuts_bfloat16() is expected

@@ -78,7 +78,8 @@ def test_a_scorer_travels_as_plain_data(table, outcomes) -> None:
     np.testing.assert_allclose(
         scorer.log_odds(table.take(outcomes[1].job.scored_rows)),
         outcomes[1].log_odds,
-        atol=1e-5,
+        rtol=0,
+        atol=5e-6,
     )
 
 
